@@ -1,0 +1,142 @@
+import { Type, type Static, type TOptional, type TSchema } from '@sinclair/typebox';
+import {
+  ANCHORS, ANCHOR_PARAMETERS, ESTIMATORS, THROTTLES, THROTTLE_PARAMETERS,
+  type AnchorLaw, type AnchorParameter, type Estimator, type ParameterDefinition, type ThrottleLaw, type ThrottleParameter,
+} from '../control/registry.js';
+import { Real, StringEnum, header, strict } from './common.js';
+
+const keys = <K extends string>(record: Record<K, unknown>): K[] => Object.keys(record) as K[];
+
+function parameterSchemas<K extends string>(parameters: Record<K, ParameterDefinition>) {
+  const schemas = Object.fromEntries(
+    (Object.entries(parameters) as [K, ParameterDefinition][]).map(([name, { type, minimum, maximum, about }]) => {
+      const schema: TSchema =
+        type === 'boolean' ? Type.Boolean({ description: about })
+        : type === 'integer' ? Type.Integer({ minimum: minimum!, maximum: maximum!, description: about })
+        : { ...Real, description: `${about} (${minimum} to ${maximum})` };
+      return [name, Type.Optional(schema)];
+    }),
+  );
+  return schemas as { [P in K]: TOptional<TSchema> };
+}
+
+export type ParameterValues<K extends string> = { [P in K]?: number | string | boolean };
+
+const positive = (maximum: number, description: string) => Type.Integer({ minimum: 1, maximum, description });
+const finite = (description: string) => Type.Number({ description });
+
+const Teacher = strict({
+  kind: Type.Literal('teacher'),
+  rows: positive(10_000_000, 'samples drawn'),
+  weights: Type.Array(Type.Array(finite('weight'), { minItems: 1, maxItems: 4096 }), { minItems: 1, maxItems: 4096, description: 'A, one row per output: y = A·x + bias' }),
+  bias: Type.Optional(Type.Array(finite('bias'), { minItems: 1, maxItems: 4096 })),
+  low: Type.Optional(finite('inputs are uniform in [low, high); default 0')),
+  high: Type.Optional(finite('default 1')),
+  noise: Type.Optional(Type.Number({ minimum: 0, description: 'standard deviation added to each target; default 0' })),
+});
+
+/** How a column of a recording becomes a number near one: (cell − offset) × scale. */
+const Column = strict({
+  column: Type.String({ minLength: 1, maxLength: 200, description: 'heading of the column' }),
+  offset: Type.Optional(finite('default 0')),
+  scale: Type.Optional(finite('default 1')),
+});
+export type Column = Static<typeof Column>;
+
+const Recording = strict({
+  kind: Type.Literal('csv'),
+  file: Type.String({ minLength: 1, maxLength: 1000, description: 'path relative to the experiment file' }),
+  inputs: Type.Array(Type.Union([Type.String({ minLength: 1, maxLength: 200 }), Column]), { minItems: 1, maxItems: 4096 }),
+  targets: Type.Array(Type.Union([Type.String({ minLength: 1, maxLength: 200 }), Column]), { minItems: 1, maxItems: 4096 }),
+  scaling: Type.Optional(
+    Type.Union([
+      strict({ method: Type.Literal('declared') }),
+      strict({ method: StringEnum(['standard', 'range'] as const, 'standard: mean and standard deviation; range: minimum and maximum to −1…1'), rows: positive(100_000_000, 'measured on this many first rows') }),
+    ], { description: 'columns without offset and scale of their own: as declared (0 and 1), or measured on a prefix' }),
+  ),
+  lags: Type.Optional(Type.Integer({ minimum: 1, maximum: 4096, description: 'window: each input at this row and the rows before it, newest first, input by input; default 1' })),
+  ahead: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000, description: 'targets are taken this many rows later; default 0' })),
+  missing: Type.Optional(StringEnum(['refuse', 'skip', 'hold'] as const, 'empty cells: refuse the file (default), skip samples that touch one, or hold the last value')),
+  limit: Type.Optional(positive(100_000_000, 'read at most this many rows')),
+  delimiter: Type.Optional(Type.String({ minLength: 1, maxLength: 1, description: 'default ,' })),
+});
+
+export const Data = Type.Union([Teacher, Recording]);
+export type Data = Static<typeof Data>;
+export type TeacherData = Static<typeof Teacher>;
+export type RecordingData = Static<typeof Recording>;
+
+export const Phase = strict({
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: 60 })),
+  steps: Type.Optional(positive(100_000_000, 'steps; give this or epochs')),
+  epochs: Type.Optional(positive(1_000_000, 'passes over the data')),
+  learningRate: Real,
+  batch: Type.Union([positive(10_000_000, 'samples a step'), Type.Literal('all')]),
+  throttle: Type.Optional(Type.Boolean({ description: 'default true' })),
+  anchor: Type.Optional(Type.Boolean({ description: 'default true' })),
+  sensor: Type.Optional(Type.Boolean({ description: 'default false' })),
+});
+
+export const ThrottleSpec = strict({
+  law: StringEnum(keys(THROTTLES), 'law') as TSchema & { static: ThrottleLaw },
+  estimator: Type.Optional(StringEnum(keys(ESTIMATORS), 'what measures curvature') as TSchema & { static: Estimator }),
+  ...parameterSchemas(THROTTLE_PARAMETERS),
+});
+export type ThrottleSpec = { law: ThrottleLaw; estimator?: Estimator } & ParameterValues<ThrottleParameter>;
+
+export const AnchorSpec = strict({
+  law: StringEnum(keys(ANCHORS), 'law') as TSchema & { static: AnchorLaw },
+  ...parameterSchemas(ANCHOR_PARAMETERS),
+});
+export type AnchorSpec = { law: AnchorLaw } & ParameterValues<AnchorParameter>;
+
+
+export const Experiment = strict(
+  {
+    ...header,
+    model: strict({
+      layers: Type.Array(
+        strict({
+          outputs: positive(4096, 'neurons'),
+          activation: Type.Optional(StringEnum(['linear', 'relu'] as const, 'default linear; the last layer is linear')),
+          bias: Type.Optional(Type.Boolean({ description: 'default false' })),
+        }),
+        { minItems: 1, maxItems: 16 },
+      ),
+      initial: Type.Optional(
+        Type.Union([
+          strict({ kind: Type.Literal('zero') }),
+          strict({ kind: Type.Literal('glorot'), scale: Type.Optional(Type.Number({ minimum: 0, description: 'default 1' })) }),
+          strict({
+            kind: Type.Literal('values'),
+            layers: Type.Array(
+              strict({ weights: Type.Array(Type.Array(finite('weight'), { maxItems: 65536 }), { maxItems: 4096 }), bias: Type.Optional(Type.Array(finite('bias'), { maxItems: 4096 })) }),
+              { minItems: 1, maxItems: 16 },
+            ),
+          }),
+        ], { description: 'default glorot: uniform in ±√(6/(inputs + outputs)), biases 0' }),
+      ),
+    }),
+    data: Data,
+    order: Type.Optional(StringEnum(['sequential', 'shuffled'] as const, 'default sequential')),
+    lastBatch: Type.Optional(StringEnum(['keep', 'drop', 'wrap'] as const, 'what a pass does with the samples left over; default keep')),
+    phases: Type.Array(Phase, { minItems: 1, maxItems: 100 }),
+    seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 4294967295, description: 'draws data, glorot weights, order and noise; default 42' })),
+    profile: Type.Optional(Type.String({ minLength: 1, maxLength: 500, description: 'target used when none is named' })),
+    sensor: Type.Optional(Type.String({ minLength: 1, maxLength: 500, description: 'sensor used when none is named; default none' })),
+    throttle: Type.Optional(ThrottleSpec),
+    anchor: Type.Optional(AnchorSpec),
+    divergedLoss: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'a step whose loss is above this has diverged; default 1e6' })),
+    evaluation: Type.Optional(strict({ rows: positive(1_000_000, 'last rows the final loss is measured on; default 1000') })),
+    verdict: Type.Optional(
+      strict({
+        survives: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'survives: final loss at most this share of the loss when the stress began; default 0.1' })),
+        diverged: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'diverged: final loss at least this multiple of the loss when the stress began; default 10' })),
+        pressure: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1, description: 'limit cycle: at least this share of a site overflows in the last quarter; default 0.05' })),
+        stall: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1, description: 'dead zone: at least this share of the last quarter is stalled; default 0.25' })),
+      }),
+    ),
+  },
+  { $id: 'https://qrails.invalid/schema/experiment.schema.json', title: 'qrails experiment' },
+);
+export type Experiment = Omit<Static<typeof Experiment>, 'throttle' | 'anchor'> & { throttle?: ThrottleSpec; anchor?: AnchorSpec };

@@ -1,0 +1,98 @@
+import { Type, type Static } from '@sinclair/typebox';
+import { OVERFLOWS, ROUNDINGS } from '../format/modes.js';
+import { ANCHORS, ESTIMATORS, THROTTLES, type AnchorLaw, type Estimator, type ThrottleLaw } from '../control/registry.js';
+import { ACCUMULATE, BATCH_DIVISION } from './profile.js';
+import { Sensor } from './sensor.js';
+import { StringEnum, strict } from './common.js';
+
+/** A raw integer as decimal text: exact at any width. */
+export const Raw = Type.String({ pattern: '^-?(0|[1-9][0-9]{0,39})$', description: 'raw integer' });
+
+const count = (description: string) => Type.Integer({ minimum: 0, description });
+
+/** A format with everything a quantiser needs to know. */
+export const SiteFormat = strict({
+  signed: Type.Boolean(),
+  wordLength: Type.Integer({ minimum: 2, maximum: 64 }),
+  fractionLength: Type.Integer({ minimum: -64, maximum: 128 }),
+  rounding: StringEnum(ROUNDINGS, 'rounding mode'),
+  overflow: StringEnum(OVERFLOWS, 'overflow mode'),
+  rails: Type.Tuple([Raw, Raw], { description: 'smallest and largest raw let through' }),
+});
+export type SiteFormat = Static<typeof SiteFormat>;
+
+/** A real constant: its binary64 value for the reference and its raw at the site's format for the target. */
+export const Constant = strict({ value: Type.Number(), raw: Raw });
+export type Constant = Static<typeof Constant>;
+
+export const PlanPhase = strict({
+  steps: count('steps'),
+  batch: count('samples a step'),
+  learningRate: Constant,
+  throttle: Type.Boolean(),
+  anchor: Type.Boolean(),
+  sensor: Type.Boolean(),
+});
+export type PlanPhase = Static<typeof PlanPhase>;
+
+export const PlanThrottle = strict({
+  law: StringEnum(Object.keys(THROTTLES) as ThrottleLaw[], 'law'),
+  estimator: Type.Optional(StringEnum(Object.keys(ESTIMATORS) as Estimator[], 'estimator')),
+  chi: Type.Optional(Constant),
+  rho: Type.Optional(Constant),
+  floor: Type.Optional(Constant),
+  firstAlpha: Type.Optional(Constant),
+  keepState: Type.Optional(Type.Boolean()),
+});
+export type PlanThrottle = Static<typeof PlanThrottle>;
+
+export const PlanAnchor = strict({
+  law: StringEnum(Object.keys(ANCHORS) as AnchorLaw[], 'law'),
+  lambda: Type.Optional(Constant),
+  calibration: Type.Optional(count('n')),
+  window: Type.Optional(count('w')),
+  ratio: Type.Optional(Constant),
+  consecutive: Type.Optional(count('c')),
+  hold: Type.Optional(count('h')),
+});
+export type PlanAnchor = Static<typeof PlanAnchor>;
+
+/** One run, with every default filled in and every constant already raw. Its hash is SHA-256 over its canonical JSON (RFC 8785). */
+export const Plan = strict(
+  {
+    plan: Type.Literal(1, { description: 'version of this document' }),
+    numerics: Type.Literal(1, { description: 'version of docs/numerics.md' }),
+    layers: Type.Array(
+      strict({
+        inputs: count('inputs'),
+        outputs: count('outputs'),
+        activation: StringEnum(['linear', 'relu'] as const, 'activation'),
+        bias: Type.Boolean(),
+      }),
+      { minItems: 1, maxItems: 16 },
+    ),
+    initial: Type.Array(
+      strict({
+        weights: Type.Array(Type.Array(Type.Number()), { description: '[output][input]' }),
+        bias: Type.Array(Type.Number(), { description: 'empty without a bias' }),
+        weightsRaw: Type.Array(Type.Array(Raw)),
+        biasRaw: Type.Array(Raw),
+      }),
+    ),
+    data: strict({ rows: count('rows'), inputs: count('channels'), targets: count('targets'), sha256: Type.String({ pattern: '^[0-9a-f]{64}$', description: 'of the prepared rows: inputs then targets, binary64, little-endian' }) }),
+    order: StringEnum(['sequential', 'shuffled'] as const, 'order'),
+    lastBatch: StringEnum(['keep', 'drop', 'wrap'] as const, 'partial batches'),
+    seed: count('seed of order and noise'),
+    phases: Type.Array(PlanPhase, { minItems: 1, maxItems: 100 }),
+    sensor: Type.Pick(Sensor, ['temperature', 'gain', 'offset', 'noise', 'adc'], { additionalProperties: false }),
+    sites: Type.Record(Type.String(), SiteFormat, { description: 'every site by key' }),
+    accumulate: strict({ accumulator: StringEnum(ACCUMULATE, 'when'), gradientAccumulator: StringEnum(ACCUMULATE, 'when') }),
+    batchDivision: StringEnum(BATCH_DIVISION, 'rule'),
+    throttle: PlanThrottle,
+    anchor: PlanAnchor,
+    divergedLoss: Type.Number(),
+    evaluationRows: count('rows of the final loss'),
+  },
+  { $id: 'https://qrails.invalid/schema/plan.schema.json', title: 'qrails plan: one run' },
+);
+export type Plan = Static<typeof Plan>;
