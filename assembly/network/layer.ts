@@ -1,0 +1,164 @@
+/** A dense layer's pass over one batch, over any number system N with values V. docs/numerics.md §5. */
+import * as abi from '../abi';
+
+/** Address of the record of layer `index`. */
+@inline
+export function layer(header: usize, index: i32): usize {
+  return <usize>load<i32>(header, abi.HEADER_LAYER_TABLE) + <usize>(index * abi.LAYER_SIZE);
+}
+
+/** Address of element `index` of an array of N. */
+@inline
+export function at<N>(base: usize, index: i32): usize {
+  return base + <usize>(index * changetype<N>(0).size());
+}
+
+/** One output of one sample: Σ w·a (+ bias), quantised after every `group` products, or once if 0. */
+@inline
+function neuron<N, V>(weights: usize, inputs: usize, width: i32, bias: usize, group: i32, site: usize, element: i32): V {
+  const n = changetype<N>(0);
+  const left = load<i32>(site, abi.SITE_LEFT0);
+  let x = n.zero();
+  if (group == 0) {
+    for (let i = 0; i < width; i++) x = n.mac(x, n.load(weights, i), n.load(inputs, i), left);
+    if (bias) x = n.add(x, n.load(bias, 0), load<i32>(site, abi.SITE_LEFT1));
+    n.counted(site, 1);
+    return n.quantise(x, site, element);
+  }
+  const running = load<i32>(site, abi.SITE_LEFT2);
+  let s: V = 0;
+  let i = 0;
+  while (i < width) {
+    x = n.add(n.zero(), s, running);
+    const end = min(i + group, width);
+    for (; i < end; i++) x = n.mac(x, n.load(weights, i), n.load(inputs, i), left);
+    s = n.quantise(x, site, element);
+  }
+  n.counted(site, (width + group - 1) / group);
+  if (bias) {
+    s = n.quantise(n.add(n.add(n.zero(), s, running), n.load(bias, 0), load<i32>(site, abi.SITE_LEFT1)), site, element);
+    n.counted(site, 1);
+  }
+  return s;
+}
+
+/** All outputs of one sample. */
+export function forwardSample<N, V>(header: usize, record: usize, inputs: usize, sample: i32): void {
+  const n = changetype<N>(0);
+  const width = load<i32>(record, abi.LAYER_INPUTS), outputs = load<i32>(record, abi.LAYER_OUTPUTS);
+  const relu = load<i32>(record, abi.LAYER_RELU), hasBias = load<i32>(record, abi.LAYER_HAS_BIAS);
+  const group = load<i32>(header, abi.HEADER_ACCUMULATOR_GROUP);
+  const site = <usize>load<i32>(record, abi.LAYER_ACCUMULATOR), activation = <usize>load<i32>(record, abi.LAYER_ACTIVATION);
+  const weights = at<N>(<usize>load<i32>(header, abi.HEADER_THETA), load<i32>(record, abi.LAYER_FIRST));
+  const biases = at<N>(weights, width * outputs);
+  const out = at<N>(<usize>load<i32>(record, abi.LAYER_ACTIVATIONS), sample * outputs);
+  const left = load<i32>(activation, abi.SITE_LEFT0);
+  for (let o = 0; o < outputs; o++) {
+    const element = sample * outputs + o;
+    const s = neuron<N, V>(at<N>(weights, o * width), inputs, width, hasBias ? at<N>(biases, o) : 0, group, site, element);
+    let z = n.quantise(n.add(n.zero(), s, left), activation, element);
+    if (relu && z < 0) z = 0;
+    n.store(out, o, z);
+  }
+  n.counted(activation, outputs);
+}
+
+/** e = Q(ŷ − y) of one sample. */
+export function outputError<N, V>(record: usize, targets: usize, sample: i32): void {
+  const n = changetype<N>(0);
+  const outputs = load<i32>(record, abi.LAYER_OUTPUTS);
+  const site = <usize>load<i32>(record, abi.LAYER_ERROR);
+  const out = at<N>(<usize>load<i32>(record, abi.LAYER_ACTIVATIONS), sample * outputs);
+  const errors = at<N>(<usize>load<i32>(record, abi.LAYER_ERRORS), sample * outputs);
+  const left = load<i32>(site, abi.SITE_LEFT0), leftTarget = load<i32>(site, abi.SITE_LEFT1);
+  for (let o = 0; o < outputs; o++) {
+    const x = n.add(n.add(n.zero(), n.load(out, o), left), -n.load(targets, o), leftTarget);
+    n.store(errors, o, n.quantise(x, site, sample * outputs + o));
+  }
+  n.counted(site, outputs);
+}
+
+/** δ of a hidden layer from the layer behind it: Q(Σ w·δ), cleared where ReLU cut. */
+export function hiddenError<N, V>(header: usize, record: usize, behind: usize, count: i32): void {
+  const n = changetype<N>(0);
+  const width = load<i32>(record, abi.LAYER_OUTPUTS), outputs = load<i32>(behind, abi.LAYER_OUTPUTS);
+  const relu = load<i32>(record, abi.LAYER_RELU);
+  const site = <usize>load<i32>(record, abi.LAYER_ERROR);
+  const weights = at<N>(<usize>load<i32>(header, abi.HEADER_THETA), load<i32>(behind, abi.LAYER_FIRST));
+  const activations = <usize>load<i32>(record, abi.LAYER_ACTIVATIONS);
+  const errors = <usize>load<i32>(record, abi.LAYER_ERRORS), errorsBehind = <usize>load<i32>(behind, abi.LAYER_ERRORS);
+  const left = load<i32>(site, abi.SITE_LEFT0);
+  for (let b = 0; b < count; b++) {
+    for (let o = 0; o < width; o++) {
+      let x = n.zero();
+      for (let j = 0; j < outputs; j++) x = n.mac(x, n.load(weights, j * width + o), n.load(errorsBehind, b * outputs + j), left);
+      const element = b * width + o;
+      const delta = n.quantise(x, site, element);
+      // ReLU stores max(z, 0): zero exactly where z ≤ 0.
+      n.store(errors, element, relu && n.load(activations, element) == 0 ? <V>0 : delta);
+    }
+  }
+  n.counted(site, count * width);
+}
+
+/** g = Q(G / B) of every parameter of a layer. `inputs`: what it was fed, sample by sample. */
+export function gradient<N, C, V>(header: usize, record: usize, inputs: usize, count: i32, divisor: usize): void {
+  const n = changetype<N>(0);
+  const width = load<i32>(record, abi.LAYER_INPUTS), outputs = load<i32>(record, abi.LAYER_OUTPUTS);
+  const errors = <usize>load<i32>(record, abi.LAYER_ERRORS);
+  const gradients = at<N>(<usize>load<i32>(header, abi.HEADER_GRADIENT), load<i32>(record, abi.LAYER_FIRST));
+  let parameter = 0;
+  for (let o = 0; o < outputs; o++) {
+    for (let i = 0; i < width; i++) {
+      const sum = gradientSum<N, V>(header, record, at<N>(errors, o), outputs, at<N>(inputs, i), width, count, parameter);
+      n.store(gradients, parameter, batchMean<N, C, V>(record, sum, divisor, parameter));
+      parameter++;
+    }
+  }
+  if (load<i32>(record, abi.LAYER_HAS_BIAS)) {
+    for (let o = 0; o < outputs; o++) {
+      const sum = gradientSum<N, V>(header, record, at<N>(errors, o), outputs, 0, 0, count, parameter);
+      n.store(gradients, parameter, batchMean<N, C, V>(record, sum, divisor, parameter));
+      parameter++;
+    }
+  }
+  // A quotient counts itself.
+  if (!load<i32>(divisor, abi.DIVISOR_QUOTIENT)) n.counted(<usize>load<i32>(record, abi.LAYER_GRADIENT), parameter);
+}
+
+/** G = Q(Σ_b δ·a), or Q(Σ_b δ) for a bias (`inputs` null); columns of row-major arrays. */
+@inline
+function gradientSum<N, V>(header: usize, record: usize, errors: usize, errorStride: i32, inputs: usize, inputStride: i32, count: i32, element: i32): V {
+  const n = changetype<N>(0);
+  const site = <usize>load<i32>(record, abi.LAYER_GRADIENT_ACCUMULATOR);
+  const group = load<i32>(header, abi.HEADER_GRADIENT_GROUP);
+  const left = load<i32>(site, abi.SITE_LEFT0), leftBias = load<i32>(site, abi.SITE_LEFT1), running = load<i32>(site, abi.SITE_LEFT2);
+  let s: V = 0;
+  let b = 0;
+  while (b < count) {
+    let x = n.zero();
+    if (group) x = n.add(x, s, running);
+    const end = group ? min(b + group, count) : count;
+    if (inputs) {
+      for (; b < end; b++) x = n.mac(x, n.load(errors, b * errorStride), n.load(inputs, b * inputStride), left);
+    } else {
+      for (; b < end; b++) x = n.add(x, n.load(errors, b * errorStride), leftBias);
+    }
+    s = n.quantise(x, site, element);
+  }
+  n.counted(site, group ? (count + group - 1) / group : 1);
+  return s;
+}
+
+@inline
+function batchMean<N, C, V>(record: usize, sum: V, divisor: usize, element: i32): V {
+  const n = changetype<N>(0);
+  const site = <usize>load<i32>(record, abi.LAYER_GRADIENT);
+  if (load<i32>(divisor, abi.DIVISOR_QUOTIENT)) {
+    const c = changetype<C>(0);
+    const x = c.add(c.zero(), sum, load<i32>(site, abi.SITE_LEFT1));
+    return c.quotient(x, load<V>(divisor, abi.DIVISOR_COUNT), <V>1, load<i32>(site, abi.SITE_LEFT2), site, element);
+  }
+  const left = load<i32>(site, abi.SITE_LEFT0) + load<i32>(divisor, abi.DIVISOR_LEFT);
+  return n.quantise(n.mac(n.zero(), sum, load<V>(divisor, abi.DIVISOR_MULTIPLIER), left), site, element);
+}

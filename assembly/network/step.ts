@@ -1,0 +1,108 @@
+/**
+ * One step of learning, written once over a number system: N inside the layers, C for loss and controllers, V the value in a register.
+ * The order of everything here is part of the numerics: docs/numerics.md §5 and §8.
+ */
+import * as abi from '../abi';
+import { anchorPulls } from '../control/anchor';
+import { throttle } from '../control/throttle';
+import { at, forwardSample, gradient, hiddenError, layer, outputError } from './layer';
+
+/** Forward and output error of a batch; its loss, quantised. */
+export function forward<N, C, V>(header: usize, batch: usize): V {
+  const n = changetype<N>(0), c = changetype<C>(0);
+  const layers = load<i32>(header, abi.HEADER_LAYERS), count = load<i32>(batch, abi.BATCH_COUNT);
+  const last = layer(header, layers - 1), outputs = load<i32>(last, abi.LAYER_OUTPUTS);
+  const samples = <usize>load<i32>(batch, abi.BATCH_INPUTS), targets = <usize>load<i32>(batch, abi.BATCH_TARGETS);
+  for (let b = 0; b < count; b++) {
+    let inputs = at<N>(samples, b * load<i32>(layer(header, 0), abi.LAYER_INPUTS));
+    for (let l = 0; l < layers; l++) {
+      const record = layer(header, l);
+      forwardSample<N, V>(header, record, inputs, b);
+      inputs = at<N>(<usize>load<i32>(record, abi.LAYER_ACTIVATIONS), b * load<i32>(record, abi.LAYER_OUTPUTS));
+    }
+    outputError<N, V>(last, at<N>(targets, b * outputs), b);
+  }
+  const errors = <usize>load<i32>(last, abi.LAYER_ERRORS);
+  let x = c.zero();
+  for (let i = 0, size = count * outputs; i < size; i++) {
+    const e = n.load(errors, i);
+    x = c.mac(x, e, e, 0);
+  }
+  const site = <usize>load<i32>(header, abi.HEADER_LOSS);
+  const twice = load<V>(<usize>load<i32>(batch, abi.BATCH_DIVISOR), abi.DIVISOR_TWICE);
+  return c.quotient(c.shift(x, load<i32>(site, abi.SITE_LEFT0)), twice, <V>1, load<i32>(site, abi.SITE_LEFT1), site, 0);
+}
+
+/** Hidden errors, then every gradient; no parameter moves before all are taken. */
+function backward<N, C, V>(header: usize, batch: usize): void {
+  const layers = load<i32>(header, abi.HEADER_LAYERS), count = load<i32>(batch, abi.BATCH_COUNT);
+  for (let l = layers - 2; l >= 0; l--) hiddenError<N, V>(header, layer(header, l), layer(header, l + 1), count);
+  let inputs = <usize>load<i32>(batch, abi.BATCH_INPUTS);
+  for (let l = 0; l < layers; l++) {
+    const record = layer(header, l);
+    gradient<N, C, V>(header, record, inputs, count, <usize>load<i32>(batch, abi.BATCH_DIVISOR));
+    inputs = <usize>load<i32>(record, abi.LAYER_ACTIVATIONS);
+  }
+}
+
+/** θ ← Q(θ − Q(r·g) − Q(λ(θ − θ_a))) for every parameter; returns stall flags. */
+function updateAll<N, V>(header: usize, rate: V, pulling: bool): i32 {
+  const n = changetype<N>(0);
+  const theta = <usize>load<i32>(header, abi.HEADER_THETA), anchor = <usize>load<i32>(header, abi.HEADER_ANCHOR);
+  const gradients = <usize>load<i32>(header, abi.HEADER_GRADIENT), updates = <usize>load<i32>(header, abi.HEADER_UPDATE);
+  const lambda = load<V>(header, abi.HEADER_LAMBDA);
+  let moved = false, wanted = false, updated = false;
+  for (let l = 0, layers = load<i32>(header, abi.HEADER_LAYERS); l < layers; l++) {
+    const record = layer(header, l);
+    const first = load<i32>(record, abi.LAYER_FIRST), outputs = load<i32>(record, abi.LAYER_OUTPUTS);
+    const weights = outputs * load<i32>(record, abi.LAYER_INPUTS);
+    const all = weights + (load<i32>(record, abi.LAYER_HAS_BIAS) ? outputs : 0);
+    const updateSite = <usize>load<i32>(record, abi.LAYER_UPDATE), pullSite = <usize>load<i32>(record, abi.LAYER_ANCHOR_PULL);
+    const updateLeft = load<i32>(updateSite, abi.SITE_LEFT0);
+    for (let k = 0; k < all; k++) {
+      const p = first + k;
+      const site = <usize>load<i32>(record + (k < weights ? abi.LAYER_WEIGHT : abi.LAYER_BIAS));
+      const old = n.load(theta, p), g = n.load(gradients, p);
+      const u = n.quantise(n.mac(n.zero(), rate, g, updateLeft), updateSite, k);
+      n.store(updates, p, u);
+      let pull: V = 0;
+      if (pulling) {
+        const left = load<i32>(pullSite + (k < weights ? abi.SITE_LEFT0 : abi.SITE_LEFT1));
+        pull = n.quantise(n.mac(n.zero(), lambda, old - n.load(anchor, p), left), pullSite, k);
+      }
+      let x = n.add(n.zero(), old, load<i32>(site, abi.SITE_LEFT0));
+      x = n.add(x, -u, load<i32>(site, abi.SITE_LEFT1));
+      if (pulling) x = n.add(x, -pull, load<i32>(site, abi.SITE_LEFT2));
+      const next = n.quantise(x, site, k);
+      n.store(theta, p, next);
+      if (next != old) moved = true;
+      if (g != 0) wanted = true;
+      if (u != 0) updated = true;
+    }
+    n.counted(updateSite, all);
+    if (pulling) n.counted(pullSite, all);
+    n.counted(<usize>load<i32>(record, abi.LAYER_WEIGHT), weights);
+    n.counted(<usize>load<i32>(record, abi.LAYER_BIAS), all - weights);
+  }
+  return (wanted && !moved ? abi.FLAG_STALLED : 0) | (wanted && !updated ? abi.FLAG_ZERO_UPDATE : 0);
+}
+
+/** One step on one batch; leaves its row. */
+export function step<N, C, V>(header: usize, state: usize, batch: usize, row: usize): void {
+  const n = changetype<N>(0);
+  const loss = forward<N, C, V>(header, batch);
+  store<V>(row, loss, abi.ROW_LOSS);
+  const pulling = anchorPulls<N, C, V>(header, state, loss);
+  backward<N, C, V>(header, batch);
+  let flags = throttle<N, C, V>(header, state, batch, row) | (pulling ? abi.FLAG_PULLING : 0);
+  const site = <usize>load<i32>(header, abi.HEADER_RATE);
+  const rate = n.quantise(n.mac(n.zero(), load<V>(row, abi.ROW_ALPHA), load<V>(header, abi.HEADER_ETA), load<i32>(site, abi.SITE_LEFT0)), site, 0);
+  n.counted(site, 1);
+  store<V>(row, rate, abi.ROW_RATE);
+  flags |= updateAll<N, V>(header, rate, pulling);
+  store<i32>(row, flags, abi.ROW_FLAGS);
+  store<i32>(row, load<i32>(state, abi.STATE_EVENTS), abi.ROW_EVENTS);
+  // Switching on is an affair of one step.
+  store<i32>(header, 0, abi.HEADER_THROTTLE_START);
+  store<i32>(header, 0, abi.HEADER_ANCHOR_START);
+}

@@ -1,0 +1,32 @@
+/**
+ * Fixed point inside the layers. Raws are i64 in registers. `Fixed` is for plans whose exact values fit 63 bits (the host proves it from
+ * the formats) and stores 32-bit words; `FixedWide` is for all others, with 128-bit sums and 64-bit words.
+ *
+ * The methods are called on `changetype<N>(0)`: the compiler instantiates the step once for each number system and inlines them.
+ */
+import { addProduct, addShifted, setHi } from '../fixed/int128';
+import { counted, quantise, quantiseWide } from '../fixed/quantise';
+
+@unmanaged
+export class Fixed {
+  @inline size(): i32 { return 4; }
+  @inline load(base: usize, index: i32): i64 { return <i64>load<i32>(base + (<usize>index << 2)); }
+  @inline store(base: usize, index: i32, v: i64): void { store<i32>(base + (<usize>index << 2), <i32>v); }
+  @inline zero(): i64 { return 0; }
+  @inline mac(x: i64, a: i64, b: i64, left: i32): i64 { return x + ((a * b) << <i64>left); }
+  @inline add(x: i64, v: i64, left: i32): i64 { return x + (v << <i64>left); }
+  @inline quantise(x: i64, site: usize, element: i32): i64 { return quantise(x, site, element); }
+  @inline counted(site: usize, n: i32): void { counted(site, n); }
+}
+
+@unmanaged
+export class FixedWide {
+  @inline size(): i32 { return 8; }
+  @inline load(base: usize, index: i32): i64 { return load<i64>(base + (<usize>index << 3)); }
+  @inline store(base: usize, index: i32, v: i64): void { store<i64>(base + (<usize>index << 3), v); }
+  @inline zero(): i64 { setHi(0); return 0; }
+  @inline mac(x: i64, a: i64, b: i64, left: i32): i64 { return addProduct(x, a, b, left); }
+  @inline add(x: i64, v: i64, left: i32): i64 { return addShifted(x, v, left); }
+  @inline quantise(x: i64, site: usize, element: i32): i64 { return quantiseWide(x, site, element); }
+  @inline counted(site: usize, n: i32): void { counted(site, n); }
+}

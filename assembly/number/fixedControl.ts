@@ -1,0 +1,128 @@
+/**
+ * Loss and controllers in fixed point: integers only, exact values in 128 bits, one rounding at each site. docs/numerics.md §5–7.
+ */
+import * as abi from '../abi';
+import {
+  add, addProduct, addShifted, addShiftedUnsigned, discardedOfDivision, divide, hi, multiply, multiplyUnsigned, negate, productAtMost,
+  quotientHigh, quotientLow, rootExact, setHi, shiftLeft, squareRoot,
+} from '../fixed/int128';
+import { counted, quantiseWide, roundUp, settle } from '../fixed/quantise';
+
+/** (hi:numerator) / (d1·d2 << left), rounded once at the site. The divisor is positive. */
+function quotient(numerator: i64, d1: i64, d2: i64, left: i32, site: usize, element: i32): i64 {
+  const high = hi;
+  const dLow = shiftLeft(multiply(d1, d2), left), dHigh = hi;
+  setHi(high);
+  const negative = high < 0;
+  const magnitude = negative ? negate(numerator) : numerator;
+  divide(<u64>magnitude, <u64>hi, <u64>dLow, <u64>dHigh);
+  let discarded = discardedOfDivision(<u64>dLow, <u64>dHigh);
+  let q = <i64>quotientLow;
+  setHi(<i64>quotientHigh);
+  if (negative) {
+    // ⌊−n/d⌋ = −⌈n/d⌉; the part above the floor is one minus the part of the magnitude.
+    if (discarded != 0) {
+      q++;
+      if (q == 0) setHi(hi + 1);
+      discarded = 4 - discarded;
+    }
+    q = negate(q);
+  }
+  counted(site, 1);
+  return roundUp(q, discarded, negative, (numerator | high) != 0, site, element);
+}
+
+function norm(square: i64, site: usize): i64 {
+  setHi(0);
+  const radicand = shiftLeft(square, load<i32>(site, abi.SITE_LEFT0));
+  const right = load<i32>(site, abi.SITE_LEFT1);
+  const high = hi;
+  const root = right == 0 ? squareRoot(<u64>radicand, <u64>high) : squareRoot(right >= 64 ? 0 : <u64>square >> right, 0);
+  counted(site, 1);
+  setHi(0);
+  return settle(<i64>root, square != 0, site, 0);
+}
+
+function mean(old: i64, rho: i64, sample: i64, site: usize): i64 {
+  setHi(0);
+  let x = addShifted(0, old, load<i32>(site, abi.SITE_LEFT0));
+  x = addProduct(x, rho, sample, load<i32>(site, abi.SITE_LEFT1));
+  x = addProduct(x, -rho, old, load<i32>(site, abi.SITE_LEFT2));
+  counted(site, 1);
+  return quantiseWide(x, site, 0);
+}
+
+/** χ ≥ η·C*, exactly. */
+function reaches(chi: i64, eta: i64, star: i64, header: usize): bool {
+  setHi(0);
+  const left = shiftLeft(chi, load<i32>(header, abi.HEADER_COMPARE_LEFT_CHI)), leftHigh = hi;
+  return productAtMost(<u64>eta, <u64>star, load<i32>(header, abi.HEADER_COMPARE_LEFT_ETA), <u64>left, <u64>leftHigh, 0);
+}
+
+/** (a/32)²·η²·S_g ≤ χ²·(S_θ + 1 LSB), exactly. */
+function tableFits(a: i32, eta: i64, squareGradient: i64, chi: i64, squareTheta: i64, header: usize): bool {
+  const step = <i64>a * eta;
+  const chiSquared = <u64>(chi * chi);
+  const product = multiplyUnsigned(chiSquared, <u64>squareTheta);
+  const right = add(<i64>product, hi, <i64>chiSquared, 0);
+  return productAtMost(
+    <u64>(step * step), <u64>squareGradient, load<i32>(header, abi.HEADER_TABLE_LEFT_GRADIENT),
+    <u64>right, <u64>hi, load<i32>(header, abi.HEADER_TABLE_LEFT_THETA),
+  );
+}
+
+/** T > κ·w·V, exactly. */
+function exceeds(statistic: i64, ratio: i64, window: i32, variance: i64, header: usize): bool {
+  setHi(0);
+  const left = shiftLeft(statistic, load<i32>(header, abi.HEADER_EVENT_LEFT_STATISTIC)), leftHigh = hi;
+  const product = multiplyUnsigned(<u64>(ratio * <i64>window), <u64>variance);
+  const right = shiftLeft(<i64>product, load<i32>(header, abi.HEADER_EVENT_LEFT_VARIANCE));
+  const rightHigh = hi;
+  return <u64>leftHigh > <u64>rightHigh || (leftHigh == rightHigh && <u64>left > <u64>right);
+}
+
+/** max(Q(n·A₂ − A²), 1 LSB). */
+function variance(n: i32, squares: usize, sum: i64, site: usize): i64 {
+  // n·A₂, A₂ as two words
+  const low = multiplyUnsigned(<u64>n, load<u64>(squares));
+  setHi(hi + <i64>n * load<i64>(squares, 8));
+  const x = shiftLeft(addProduct(<i64>low, -sum, sum, 0), load<i32>(site, abi.SITE_LEFT0));
+  counted(site, 1);
+  const v = quantiseWide(x, site, 0);
+  return v == 0 ? 1 : v;
+}
+
+function addSquare(squares: usize, x: i64): void {
+  setHi(load<i64>(squares, 8));
+  const low = addProduct(load<i64>(squares), x, x, 0);
+  store<i64>(squares, low);
+  store<i64>(squares, hi, 8);
+}
+
+@unmanaged
+export class FixedControl {
+  // Exact sums
+  @inline zero(): i64 { setHi(0); return 0; }
+  @inline mac(x: i64, a: i64, b: i64, left: i32): i64 { return addProduct(x, a, b, left); }
+  @inline add(x: i64, v: i64, left: i32): i64 { return addShifted(x, v, left); }
+  /** Adds a raw of a square site, which may need all 64 bits. */
+  @inline addSquareRaw(x: i64, v: i64, left: i32): i64 { return addShiftedUnsigned(x, <u64>v, left); }
+  @inline shift(x: i64, left: i32): i64 { return shiftLeft(x, left); }
+  @inline quantise(x: i64, site: usize): i64 { counted(site, 1); return quantiseWide(x, site, 0); }
+
+  @inline quotient(x: i64, d1: i64, d2: i64, left: i32, site: usize, element: i32): i64 { return quotient(x, d1, d2, left, site, element); }
+  /** What keeps a divisor from zero: nothing here, zero is tested for. */
+  @inline guard(v: i64): i64 { return v; }
+  @inline align(v: i64, left: i32): i64 { return v << <i64>left; }
+  @inline norm(square: i64, site: usize): i64 { return norm(square, site); }
+  @inline mean(old: i64, rho: i64, sample: i64, site: usize): i64 { return mean(old, rho, sample, site); }
+  @inline reaches(chi: i64, eta: i64, star: i64, header: usize): bool { return reaches(chi, eta, star, header); }
+  @inline tableFits(a: i32, eta: i64, sg: i64, chi: i64, st: i64, header: usize): bool { return tableFits(a, eta, sg, chi, st, header); }
+  @inline tableAlpha(a: i32, site: usize): i64 {
+    setHi(0);
+    return this.quantise(addShifted(0, a, load<i32>(site, abi.SITE_LEFT0)), site);
+  }
+  @inline addSquare(squares: usize, x: i64): void { addSquare(squares, x); }
+  @inline variance(n: i32, squares: usize, sum: i64, site: usize): i64 { return variance(n, squares, sum, site); }
+  @inline exceeds(t: i64, ratio: i64, window: i32, v: i64, header: usize): bool { return exceeds(t, ratio, window, v, header); }
+}

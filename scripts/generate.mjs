@@ -1,0 +1,43 @@
+// Writes every generated file of the package, from the compiled host in dist/.
+//   node scripts/generate.mjs           writes what changed
+//   node scripts/generate.mjs --check   writes nothing; names stale files and exits with 1
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SCHEMA_FILES } from '../dist/schema/index.js';
+
+/** Each with `file`, a path in the package, and `text()`, its content. */
+const GENERATED = [...SCHEMA_FILES];
+
+const check = process.argv.includes('--check');
+const stale = [];
+
+for (const { file, text } of GENERATED) {
+  const path = fileURLToPath(new URL(`../${file}`, import.meta.url));
+  const wanted = text();
+  const present = await readFile(path, 'utf8').catch((error) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  if (present === wanted) continue;
+  stale.push(file);
+  if (!check) await replace(path, wanted);
+}
+
+if (stale.length > 0) console.log(stale.map((file) => `${check ? 'stale' : 'wrote'} ${file}`).join('\n'));
+if (check && stale.length > 0) {
+  console.error('run: npm run build:generate');
+  process.exitCode = 1;
+}
+
+/** A reader sees the old file or the new one, never half of it. */
+async function replace(path, text) {
+  await mkdir(dirname(path), { recursive: true });
+  const draft = `${path}.${process.pid}.tmp`;
+  try {
+    await writeFile(draft, text);
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+}

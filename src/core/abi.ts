@@ -1,0 +1,106 @@
+/**
+ * What host and core agree on: records in linear memory, field by field. `scripts/generate.mjs` writes assembly/abi.ts from this,
+ * so no offset is typed twice.
+ *
+ * Field types: `i32`; `i64`; `value`, eight bytes that hold an i64 raw in a fixed run and an f64 in the reference; `ptr`, an address.
+ */
+import { ANCHORS, ESTIMATORS, THROTTLES, THROTTLE_TABLE, THROTTLE_TABLE_FRACTION_LENGTH } from '../control/registry.js';
+import { OVERFLOWS } from '../format/modes.js';
+import { LAYER_SITES, RUN_SITES } from '../site/sites.js';
+
+export type FieldType = 'i32' | 'i64' | 'value' | 'ptr';
+export interface RecordLayout {
+  readonly size: number;
+  readonly offsets: Readonly<Record<string, number>>;
+  readonly types: Readonly<Record<string, FieldType>>;
+}
+
+const width = { i32: 4, ptr: 4, i64: 8, value: 8 } as const;
+
+/** Lays fields out in the order given; eight-byte fields are aligned. */
+function record(fields: Readonly<Record<string, FieldType>>): RecordLayout {
+  const offsets: Record<string, number> = {};
+  let at = 0;
+  for (const [name, type] of Object.entries(fields)) {
+    at = Math.ceil(at / width[type]) * width[type];
+    offsets[name] = at;
+    at += width[type];
+  }
+  return { size: Math.ceil(at / 8) * 8, offsets, types: fields };
+}
+
+const pick = <T extends FieldType>(names: readonly string[], type: T): Record<string, T> => Object.fromEntries(names.map((name) => [name, type]));
+
+export const RECORDS = {
+  /** A quantiser with its counters. `left…`: shifts that align the terms of the exact value before it is rounded; see lower.ts. */
+  SITE: record({
+    shift: 'i32', left0: 'i32', left1: 'i32', left2: 'i32',
+    base: 'i64', lsb: 'i64', sign: 'i64',
+    edgeLow: 'i64', edgeHigh: 'i64', min: 'i64', max: 'i64', underflow: 'i64', count: 'i64',
+    low: 'i64', high: 'i64', nearLow: 'i64', nearHigh: 'i64',
+    up: 'i32', overflow: 'i32', wordLength: 'i32', signed: 'i32',
+    overflowHigh: 'i64', overflowLow: 'i64', nearRail: 'i64',
+    firstStep: 'i64', firstElement: 'i64', firstWanted: 'i64', firstRaw: 'i64',
+  }),
+  /** A dense layer: sizes, where its arrays lie, its sites, and the shifts that align its squares for a squared norm. */
+  LAYER: record({
+    inputs: 'i32', outputs: 'i32', relu: 'i32', hasBias: 'i32',
+    /** Index of its first parameter among all. */
+    first: 'i32',
+    activations: 'ptr', errors: 'ptr',
+    ...pick(LAYER_SITES, 'ptr'),
+    normGradient: 'i32', normWeight: 'i32', normBias: 'i32', normActivation: 'i32', normOne: 'i32',
+  }),
+  /** One step's batch. */
+  BATCH: record({ inputs: 'ptr', targets: 'ptr', count: 'i32', divisor: 'ptr' }),
+  /** How G/B is taken for one batch size. */
+  DIVISOR: record({ count: 'value', twice: 'value', multiplier: 'value', left: 'i32', quotient: 'i32' }),
+  /** What a step leaves behind. */
+  ROW: record({ loss: 'value', alpha: 'value', rate: 'value', curvature: 'value', curvatureMean: 'value', flags: 'i32', events: 'i32' }),
+  /** Controller state: everything a run carries from step to step besides its parameters. */
+  STATE: record({
+    history: 'i32', estimated: 'i32', locked: 'i32', holdLeft: 'i32', calibrated: 'i32', seen: 'i32', windowAt: 'i32', above: 'i32', events: 'i32',
+    curvature: 'value', curvatureMean: 'value', tableAlpha: 'value',
+    lossSum: 'value', squareSum: 'value', squareSumHigh: 'value', lossMean: 'value', lossVariance: 'value',
+  }),
+  HEADER: record({
+    layers: 'i32', layerTable: 'ptr', parameters: 'i32',
+    theta: 'ptr', gradient: 'ptr', update: 'ptr', lastTheta: 'ptr', lastGradient: 'ptr', anchor: 'ptr', window: 'ptr',
+    batches: 'ptr', rows: 'ptr', step: 'i64',
+    /** Products between two quantisations of a running sum; 0: once at the end. */
+    accumulatorGroup: 'i32', gradientGroup: 'i32',
+    throttleLaw: 'i32', estimator: 'i32', keepState: 'i32', throttleOn: 'i32', throttleStart: 'i32',
+    anchorLaw: 'i32', anchorOn: 'i32', anchorStart: 'i32',
+    calibration: 'i32', windowLength: 'i32', consecutive: 'i32', hold: 'i32',
+    eta: 'value', one: 'value', chi: 'value', rho: 'value', floor: 'value', firstAlpha: 'value', lambda: 'value', ratio: 'value',
+    starLeftC: 'i32', starLeftM: 'i32', compareLeftChi: 'i32', compareLeftEta: 'i32', tableLeftGradient: 'i32', tableLeftTheta: 'i32',
+    eventLeftLoss: 'i32', eventLeftMean: 'i32', eventLeftStatistic: 'i32', eventLeftVariance: 'i32',
+    ...pick(RUN_SITES, 'ptr'),
+  }),
+} as const satisfies Record<string, RecordLayout>;
+export type RecordName = keyof typeof RECORDS;
+
+/** Bits of a row's flags. */
+export const FLAGS = { stalled: 1, zeroUpdate: 2, infeasible: 4, pulling: 8, throttled: 16 } as const;
+
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+
+/** Source text of assembly/abi.ts. */
+export function abiSource(): string {
+  const lines = ['// Generated from src/core/abi.ts by scripts/generate.mjs. Do not edit.', ''];
+  const constant = (name: string, value: number): void => void lines.push(`export const ${name}: i32 = ${value};`);
+  for (const [name, { size, offsets }] of Object.entries(RECORDS)) {
+    constant(`${name}_SIZE`, size);
+    for (const [field, offset] of Object.entries(offsets)) constant(`${name}_${snake(field)}`, offset);
+    lines.push('');
+  }
+  for (const [name, bit] of Object.entries(FLAGS)) constant(`FLAG_${snake(name)}`, bit);
+  for (const [name, { id }] of Object.entries(THROTTLES)) constant(`THROTTLE_${snake(name)}`, id);
+  for (const [name, { id }] of Object.entries(ESTIMATORS)) constant(`ESTIMATOR_${snake(name)}`, id);
+  for (const [name, { id }] of Object.entries(ANCHORS)) constant(`ANCHOR_${snake(name)}`, id);
+  OVERFLOWS.forEach((name, id) => constant(`OVERFLOW_${name}`, id));
+  constant('TABLE_LENGTH', THROTTLE_TABLE.length);
+  constant('TABLE_FRACTION_LENGTH', THROTTLE_TABLE_FRACTION_LENGTH);
+  lines.push(`export const TABLE: StaticArray<i32> = [${THROTTLE_TABLE.join(', ')}];`, '');
+  return lines.join('\n');
+}

@@ -1,0 +1,38 @@
+/** Loads a build of the core. The only file that knows `@assemblyscript/loader`. */
+import { instantiate } from '@assemblyscript/loader';
+import { readFile } from 'node:fs/promises';
+
+/** The core's exports (assembly/index.ts). Addresses are byte offsets into `memory`. */
+export interface CoreExports {
+  readonly memory: WebAssembly.Memory;
+  heapBase(): number;
+  runFixed(header: number, state: number, steps: number): void;
+  runFixedWide(header: number, state: number, steps: number): void;
+  runFloat(header: number, state: number, steps: number): void;
+  lossFixed(header: number): void;
+  lossFixedWide(header: number): void;
+  lossFloat(header: number): void;
+  simd(): number;
+}
+
+export const BUILDS = { debug: 'core.debug.wasm', scalar: 'core.wasm', simd: 'core.simd.wasm' } as const;
+export type Build = keyof typeof BUILDS;
+
+/** (func (result v128) i32.const 0 i8x16.splat …): valid only where SIMD is known. */
+const SIMD_PROBE = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11]);
+
+/** The fastest build this engine runs. */
+export const bestBuild = (): Build => (WebAssembly.validate(SIMD_PROBE) ? 'simd' : 'scalar');
+
+const compiled = new Map<Build, Promise<WebAssembly.Module>>();
+
+/** A fresh instance of a build; the module is compiled once. */
+export async function loadCore(build: Build = bestBuild()): Promise<CoreExports> {
+  let module = compiled.get(build);
+  if (!module) {
+    module = readFile(new URL(`../../build/${BUILDS[build]}`, import.meta.url)).then((bytes) => WebAssembly.compile(bytes));
+    compiled.set(build, module);
+  }
+  const { exports } = await instantiate(await module, {});
+  return exports as unknown as CoreExports;
+}

@@ -1,0 +1,467 @@
+/**
+ * A run inside the core: writes a plan into its memory, feeds batches, reads out rows, parameters and counters. One session at a time
+ * per core instance; `kind` chooses the number system.
+ */
+import { ANCHORS, ESTIMATORS, THROTTLES } from '../control/registry.js';
+import { OVERFLOWS, ROUNDING, upTable, type RoundingMode } from '../format/modes.js';
+import { ArrayQuantiser, newCounters, quantise, type Counters } from '../format/quantise.js';
+import { accumulateGroup, alignPlan, type Alignment } from '../plan/alignment.js';
+import type { Constant, Plan, SiteFormat } from '../schema/plan.js';
+import { LAYER_SITES, RUN_SITES, siteKey, SITES, siteKeys, type SiteName } from '../site/sites.js';
+import { RECORDS } from './abi.js';
+import type { CoreExports } from './load.js';
+import { Arena, RecordView } from './memory.js';
+
+export type NumberSystem = 'fixed' | 'float';
+
+/** One step's batch after the front end: binary64 values, row-major. */
+export interface Batch {
+  readonly count: number;
+  readonly inputs: Float64Array;
+  readonly targets: Float64Array;
+  /** The same values as the batch before. */
+  readonly unchanged?: boolean;
+  readonly phase: number;
+}
+
+/** What a step left behind. Real values; in a fixed run the nearest double to the raw. */
+export interface Row {
+  loss: number;
+  alpha: number;
+  rate: number;
+  curvature: number;
+  curvatureMean: number;
+  flags: number;
+  events: number;
+}
+
+export interface SessionOptions {
+  /** Steps between two visits of the host; 1 to look at every step. */
+  readonly chunk?: number;
+  /** Forces the 128-bit instance (tests). */
+  readonly wide?: boolean;
+}
+
+const I64_MAX = (1n << 63n) - 1n;
+const I64_MIN = -(1n << 63n);
+
+export class Session {
+  readonly plan: Plan;
+  readonly kind: NumberSystem;
+  readonly #core: CoreExports;
+  readonly #alignment: Alignment | undefined;
+  readonly #wide: boolean;
+  readonly #view: DataView;
+  readonly #buffer: ArrayBuffer;
+  readonly #header: RecordView;
+  readonly #state: RecordView;
+  readonly #sites = new Map<string, RecordView>();
+  readonly #divisors = new Map<number, number>();
+  readonly #divisorBase: number;
+  readonly #chunk: number;
+  readonly #capacity: number;
+  readonly #parameters: number;
+  readonly #addresses: { theta: number; gradient: number; update: number; batches: number; rows: number; samples: number; targets: number };
+  readonly #size: number;
+  readonly #inputs: ArrayQuantiser | undefined;
+  readonly #inputDeltas: number[] = [0, 0, 0, 0, 0];
+  readonly #targets: ArrayQuantiser | undefined;
+  readonly #scales: { loss: number; alpha: number; rate: number; curvature: number; curvatureMean: number };
+
+  #step = 0;
+  #queued = 0;
+  #used = 0;
+  #block = { at: 0, count: 0 };
+  #phase = -1;
+
+  constructor(core: CoreExports, plan: Plan, kind: NumberSystem, options: SessionOptions = {}) {
+    this.#core = core;
+    this.plan = plan;
+    this.kind = kind;
+    this.#chunk = options.chunk ?? 1024;
+    this.#alignment = kind === 'fixed' ? alignPlan(plan) : undefined;
+    this.#wide = options.wide === true || this.#alignment?.narrow === false;
+    this.#size = kind === 'fixed' && !this.#wide ? 4 : 8;
+    const { layers, data, phases } = plan;
+    const maxBatch = Math.max(plan.evaluationRows, ...phases.map(({ batch }) => batch));
+    this.#capacity = Math.max(2 * maxBatch, 4096);
+    this.#parameters = layers.reduce((sum, { inputs, outputs, bias }) => sum + outputs * (inputs + (bias ? 1 : 0)), 0);
+
+    const base = core.heapBase();
+    const arena = new Arena(core.memory, base);
+    const header = arena.reserve(RECORDS.HEADER.size);
+    const state = arena.reserve(RECORDS.STATE.size);
+    const keys = siteKeys(layers.length);
+    const siteBase = arena.reserve(keys.length * RECORDS.SITE.size);
+    const layerTable = arena.reserve(layers.length * RECORDS.LAYER.size);
+    this.#divisorBase = arena.reserve((phases.length * 2 + 2 + 64) * RECORDS.DIVISOR.size);
+    const array = (elements: number): number => arena.reserve(elements * this.#size);
+    const layerArrays = layers.map(({ outputs }) => ({ activations: array(maxBatch * outputs), errors: array(maxBatch * outputs) }));
+    this.#addresses = {
+      batches: arena.reserve(this.#chunk * RECORDS.BATCH.size),
+      rows: arena.reserve(this.#chunk * RECORDS.ROW.size),
+      theta: array(this.#parameters),
+      gradient: array(this.#parameters),
+      update: array(this.#parameters),
+      samples: array(this.#capacity * data.inputs),
+      targets: array(this.#capacity * data.targets),
+    };
+    const lastTheta = array(this.#parameters);
+    const lastGradient = array(this.#parameters);
+    const anchor = array(this.#parameters);
+    const window = arena.reserve((plan.anchor.window ?? 1) * 8);
+    this.#buffer = arena.commit(header);
+    this.#view = new DataView(this.#buffer);
+
+    this.#header = new RecordView(this.#view, 'HEADER', header);
+    this.#state = new RecordView(this.#view, 'STATE', state);
+    keys.forEach((key, index) => {
+      const site = new RecordView(this.#view, 'SITE', siteBase + index * RECORDS.SITE.size);
+      this.#sites.set(key, site);
+      if (this.#alignment) this.#writeSite(site, plan.sites[key]!, this.#alignment.sites[key]);
+    });
+    let first = 0;
+    layers.forEach(({ inputs, outputs, activation, bias }, index) => {
+      const record = new RecordView(this.#view, 'LAYER', layerTable + index * RECORDS.LAYER.size);
+      record.setInt('inputs', inputs);
+      record.setInt('outputs', outputs);
+      record.setInt('relu', activation === 'relu' ? 1 : 0);
+      record.setInt('hasBias', bias ? 1 : 0);
+      record.setInt('first', first);
+      record.setInt('activations', layerArrays[index]!.activations);
+      record.setInt('errors', layerArrays[index]!.errors);
+      for (const name of LAYER_SITES) record.setInt(name, this.#sites.get(siteKey(name, index))!.address);
+      const norms = this.#alignment?.norms[index];
+      if (norms) {
+        record.setInt('normGradient', norms.gradient);
+        record.setInt('normWeight', norms.weight);
+        record.setInt('normBias', norms.bias);
+        record.setInt('normActivation', norms.activation);
+        record.setInt('normOne', norms.one);
+      }
+      first += outputs * (inputs + (bias ? 1 : 0));
+    });
+    this.#writeHeader({ layers: layers.length, layerTable, parameters: this.#parameters, lastTheta, lastGradient, anchor, window, ...this.#addresses });
+    this.#writeInitialWeights();
+    this.#inputs = this.#alignment && new ArrayQuantiser(plan.sites['input']!);
+    this.#targets = this.#alignment && new ArrayQuantiser(plan.sites['target']!);
+    const scale = (name: SiteName): number => (kind === 'fixed' ? 2 ** -plan.sites[name]!.fractionLength : 1);
+    this.#scales = { loss: scale('loss'), alpha: scale('throttle'), rate: scale('rate'), curvature: scale('curvature'), curvatureMean: scale('curvatureMean') };
+  }
+
+  #writeSite(site: RecordView, format: SiteFormat, alignment: { left: readonly number[]; shift: number } | undefined): void {
+    const shift = alignment?.shift ?? 0;
+    site.setInt('shift', shift);
+    alignment?.left.forEach((left, kind) => site.setInt(`left${kind}`, left));
+    // With nothing to discard, nothing is added; past 62 bits only the wide instance runs, which rounds by the table.
+    const addend = shift > 0 && shift <= 62 ? (ROUNDING[format.rounding] as RoundingMode).addend(BigInt(shift)) : { base: 0n, lsb: 0n, sign: 0n };
+    site.setRaw('base', addend.base);
+    site.setRaw('lsb', addend.lsb);
+    site.setRaw('sign', addend.sign);
+    const [low, high] = format.rails.map(BigInt) as [bigint, bigint];
+    site.setRaw('low', low);
+    site.setRaw('high', high);
+    const nearHigh = high > 0n ? (19n * high + 19n) / 20n : I64_MAX;
+    const nearLow = low < 0n ? -((19n * -low + 19n) / 20n) : I64_MIN;
+    site.setRaw('nearHigh', nearHigh);
+    site.setRaw('nearLow', nearLow);
+    site.setRaw('edgeHigh', high > 0n ? nearHigh : 1n);
+    site.setRaw('edgeLow', low < 0n ? nearLow : -1n);
+    site.setInt('up', upTable(format.rounding));
+    site.setInt('overflow', OVERFLOWS.indexOf(format.overflow));
+    site.setInt('wordLength', format.wordLength);
+    site.setInt('signed', format.signed ? 1 : 0);
+    // An unsigned word of 64 bits is compared as such, all others as i64.
+    site.setRaw('min', !format.signed && format.wordLength === 64 ? -1n : I64_MAX);
+    site.setRaw('max', format.signed ? I64_MIN : 0n);
+    site.setRaw('firstStep', -1n);
+  }
+
+  #setValue(record: RecordView, field: string, constant: Constant | undefined): void {
+    if (!constant) return;
+    if (this.kind === 'fixed') record.setRaw(field, BigInt(constant.raw));
+    else record.setReal(field, constant.value);
+  }
+
+  #writeHeader(addresses: Record<string, number>): void {
+    const { plan } = this;
+    const header = this.#header;
+    for (const [field, value] of Object.entries(addresses)) if (field in RECORDS.HEADER.offsets) header.setInt(field, value);
+    for (const name of RUN_SITES) header.setInt(name, this.#sites.get(name)!.address);
+    header.setInt('accumulatorGroup', accumulateGroup[plan.accumulate.accumulator]);
+    header.setInt('gradientGroup', accumulateGroup[plan.accumulate.gradientAccumulator]);
+    header.setInt('throttleLaw', THROTTLES[plan.throttle.law].id);
+    if (plan.throttle.estimator) header.setInt('estimator', ESTIMATORS[plan.throttle.estimator].id);
+    header.setInt('keepState', plan.throttle.keepState ? 1 : 0);
+    header.setInt('anchorLaw', ANCHORS[plan.anchor.law].id);
+    header.setInt('calibration', plan.anchor.calibration ?? 0);
+    header.setInt('windowLength', plan.anchor.window ?? 0);
+    header.setInt('consecutive', plan.anchor.consecutive ?? 0);
+    header.setInt('hold', plan.anchor.hold ?? 0);
+    for (const name of ['chi', 'rho', 'floor', 'firstAlpha'] as const) this.#setValue(header, name, plan.throttle[name]);
+    for (const name of ['lambda', 'ratio'] as const) this.#setValue(header, name, plan.anchor[name]);
+    const one = plan.sites['throttle']!.fractionLength;
+    this.#setValue(header, 'one', { value: 1, raw: String(1n << BigInt(Math.max(0, one))) });
+    const alignment = this.#alignment;
+    if (alignment) {
+      for (const field of [
+        'starLeftC', 'starLeftM', 'compareLeftChi', 'compareLeftEta', 'tableLeftGradient', 'tableLeftTheta',
+        'eventLeftLoss', 'eventLeftMean', 'eventLeftStatistic', 'eventLeftVariance',
+      ] as const) header.setInt(field, alignment[field]);
+    }
+  }
+
+  #writeInitialWeights(): void {
+    let index = 0;
+    for (const { weights, bias, weightsRaw, biasRaw } of this.plan.initial) {
+      const reals = [...weights.flat(), ...bias];
+      const raws = [...weightsRaw.flat(), ...biasRaw];
+      for (let k = 0; k < reals.length; k++, index++) this.#put(this.#addresses.theta, index, this.kind === 'fixed' ? Number(raws[k]!) : reals[k]!);
+    }
+  }
+
+  #put(address: number, index: number, value: number): void {
+    const at = address + index * this.#size;
+    if (this.kind === 'float') this.#view.setFloat64(at, value, true);
+    else if (this.#size === 4) this.#view.setInt32(at, value, true);
+    else this.#view.setBigInt64(at, BigInt(value), true);
+  }
+
+  #array(address: number, length: number): Float64Array | Int32Array | BigInt64Array {
+    if (this.kind === 'float') return new Float64Array(this.#buffer, address, length);
+    return this.#size === 4 ? new Int32Array(this.#buffer, address, length) : new BigInt64Array(this.#buffer, address, length);
+  }
+
+  /** Address of the divisor record of a batch size: how the batch mean is taken. */
+  #divisor(count: number): number {
+    const known = this.#divisors.get(count);
+    if (known !== undefined) return known;
+    const slots = this.plan.phases.length * 2 + 66;
+    const address = this.#divisorBase + (this.#divisors.size % slots) * RECORDS.DIVISOR.size;
+    // With the table full, all queued batches are run before a record is used again.
+    if (this.#divisors.size >= slots) {
+      this.#flush();
+      this.#divisors.clear();
+      return this.#divisor(count);
+    }
+    const record = new RecordView(this.#view, 'DIVISOR', address);
+    const set = (field: string, value: number): void => (this.kind === 'fixed' ? record.setRaw(field, BigInt(value)) : record.setReal(field, value));
+    set('count', count);
+    set('twice', 2 * count);
+    set('multiplier', 1);
+    const { batchDivision } = this.plan;
+    const power = Math.ceil(Math.log2(count));
+    const exactPower = 2 ** power === count;
+    record.setInt('quotient', this.kind === 'float' || (!exactPower && batchDivision === 'exact') ? 1 : 0);
+    if (this.#alignment) {
+      const { batchBits } = this.#alignment;
+      if (exactPower || batchDivision !== 'reciprocal') record.setInt('left', batchBits - power);
+      else {
+        const site = this.plan.sites['reciprocal']!;
+        record.setRaw('multiplier', quantise({ numerator: 1n, denominator: BigInt(count) }, site).raw);
+        record.setInt('left', batchBits - site.fractionLength);
+      }
+    }
+    this.#divisors.set(count, address);
+    return address;
+  }
+
+  /** Places a batch's values in memory; the index of its first sample. */
+  #place(batch: Batch): number {
+    const { inputs: width, targets: outputs } = this.plan.data;
+    if (batch.unchanged && this.#block.count === batch.count) {
+      this.#countInputs(1);
+      return this.#block.at;
+    }
+    if (this.#used + batch.count > this.#capacity) {
+      this.#flush();
+      this.#used = 0;
+    }
+    const at = this.#used;
+    const samples = this.#array(this.#addresses.samples + at * width * this.#size, batch.count * width);
+    const targets = this.#array(this.#addresses.targets + at * outputs * this.#size, batch.count * outputs);
+    if (!this.#inputs || !this.#targets) {
+      (samples as Float64Array).set(batch.inputs.subarray(0, samples.length));
+      (targets as Float64Array).set(batch.targets.subarray(0, targets.length));
+    } else {
+      const { counters } = this.#inputs;
+      const before = [counters.count, counters.overflowHigh, counters.overflowLow, counters.underflow, counters.nearRail];
+      const step = this.#step + this.#queued;
+      if (this.#size === 4) {
+        for (let i = 0; i < samples.length; i++) (samples as Int32Array)[i] = this.#inputs.one(batch.inputs[i]!, step, i);
+        for (let i = 0; i < targets.length; i++) (targets as Int32Array)[i] = this.#targets.one(batch.targets[i]!, step, i);
+      } else {
+        for (let i = 0; i < samples.length; i++) (samples as BigInt64Array)[i] = BigInt(this.#inputs.one(batch.inputs[i]!, step, i));
+        for (let i = 0; i < targets.length; i++) (targets as BigInt64Array)[i] = BigInt(this.#targets.one(batch.targets[i]!, step, i));
+      }
+      [counters.count, counters.overflowHigh, counters.overflowLow, counters.underflow, counters.nearRail].forEach((now, i) => (this.#inputDeltas[i] = now - before[i]!));
+    }
+    this.#used += batch.count;
+    this.#block = { at, count: batch.count };
+    return at;
+  }
+
+  /** Counts the last block's inputs again: the same values were delivered once more. */
+  #countInputs(times: number): void {
+    if (!this.#inputs) return;
+    const { counters } = this.#inputs;
+    const [count, high, low, under, near] = this.#inputDeltas as [number, number, number, number, number];
+    counters.count += times * count;
+    counters.overflowHigh += times * high;
+    counters.overflowLow += times * low;
+    counters.underflow += times * under;
+    counters.nearRail += times * near;
+  }
+
+  /** Writes the record of a batch into the table. Placing its values may run the queue, so the slot is asked for afterwards. */
+  #writeBatch(batch: Batch, slot: () => number): void {
+    const at = this.#place(batch);
+    const divisor = this.#divisor(batch.count);
+    const record = new RecordView(this.#view, 'BATCH', this.#addresses.batches + slot() * RECORDS.BATCH.size);
+    record.setInt('inputs', this.#addresses.samples + at * this.plan.data.inputs * this.#size);
+    record.setInt('targets', this.#addresses.targets + at * this.plan.data.targets * this.#size);
+    record.setInt('count', batch.count);
+    record.setInt('divisor', divisor);
+  }
+
+  #onRow: ((step: number, row: Row) => void) | undefined;
+  readonly #row: Row = { loss: 0, alpha: 0, rate: 0, curvature: 0, curvatureMean: 0, flags: 0, events: 0 };
+
+  /** Called for every finished step, in order; the row object is used again. */
+  onRow(listener: (step: number, row: Row) => void): void {
+    this.#onRow = listener;
+  }
+
+  /** Steps done. */
+  get steps(): number {
+    return this.#step;
+  }
+
+  /** Queues one step on a batch; runs the queue when it is full or the phase changes. */
+  push(batch: Batch): void {
+    if (batch.phase !== this.#phase) {
+      this.#flush();
+      this.#enterPhase(batch.phase);
+    }
+    if (this.#queued === this.#chunk) this.#flush();
+    this.#writeBatch(batch, () => this.#queued);
+    this.#queued++;
+  }
+
+  /** Runs everything queued. */
+  finish(): void {
+    this.#flush();
+  }
+
+  #enterPhase(index: number): void {
+    const { phases } = this.plan;
+    const phase = phases[index]!;
+    const before = index > 0 ? phases[index - 1] : undefined;
+    const header = this.#header;
+    this.#setValue(header, 'eta', phase.learningRate);
+    header.setInt('throttleOn', phase.throttle ? 1 : 0);
+    header.setInt('anchorOn', phase.anchor ? 1 : 0);
+    const keep = this.plan.throttle.keepState === true;
+    header.setInt('throttleStart', keep ? Number(index === 0) : Number(phase.throttle && !before?.throttle));
+    header.setInt('anchorStart', Number(phase.anchor && !before?.anchor));
+    this.#phase = index;
+  }
+
+  #flush(): void {
+    if (this.#queued === 0) return;
+    const steps = this.#queued;
+    this.#queued = 0;
+    this.#header.setRaw('step', BigInt(this.#step));
+    const run = this.kind === 'float' ? this.#core.runFloat : this.#wide ? this.#core.runFixedWide : this.#core.runFixed;
+    run(this.#header.address, this.#state.address, steps);
+    if (this.#onRow) for (let k = 0; k < steps; k++) this.#onRow(this.#step + k, this.#readRow(k));
+    this.#step += steps;
+  }
+
+  #readRow(slot: number): Row {
+    const base = this.#addresses.rows + slot * RECORDS.ROW.size;
+    const { offsets } = RECORDS.ROW as { offsets: Record<string, number> };
+    const row = this.#row;
+    const view = this.#view;
+    const scales = this.#scales;
+    for (const field of ['loss', 'alpha', 'rate', 'curvature', 'curvatureMean'] as const) {
+      const at = base + offsets[field]!;
+      row[field] = this.kind === 'float' ? view.getFloat64(at, true) : int64ToNumber(view, at) * scales[field];
+    }
+    row.flags = view.getInt32(base + offsets['flags']!, true);
+    row.events = view.getInt32(base + offsets['events']!, true);
+    return row;
+  }
+
+  /** The raw of a value field of the last finished row of the queue; fixed runs, `chunk` 1. */
+  rawOfLastRow(field: 'loss' | 'alpha' | 'rate' | 'curvature' | 'curvatureMean'): bigint {
+    return this.#view.getBigInt64(this.#addresses.rows + (RECORDS.ROW.offsets as Record<string, number>)[field]!, true);
+  }
+
+  /** The loss of a batch with the parameters as they are, without a step. Real and, in a fixed run, raw. Read counters before. */
+  evaluate(batch: Batch): { loss: number; raw: bigint | undefined } {
+    this.#flush();
+    const counts = this.#inputs ? structuredClone(this.#inputs.counters) : undefined;
+    this.#writeBatch(batch, () => 0);
+    const run = this.kind === 'float' ? this.#core.lossFloat : this.#wide ? this.#core.lossFixedWide : this.#core.lossFixed;
+    run(this.#header.address);
+    if (counts) Object.assign(this.#inputs!.counters, counts);
+    const { loss } = this.#readRow(0);
+    return { loss, raw: this.kind === 'fixed' ? this.rawOfLastRow('loss') : undefined };
+  }
+
+  /** Parameters, last gradients or last updates of each layer, weights row by row and then biases; raws in a fixed run. */
+  read(what: 'theta' | 'gradient' | 'update'): number[][] {
+    const all = this.#array(this.#addresses[what], this.#parameters);
+    let first = 0;
+    return this.plan.layers.map(({ inputs, outputs, bias }) => {
+      const size = outputs * (inputs + (bias ? 1 : 0));
+      const layer = Array.from({ length: size }, (_, k) => Number(all[first + k]!));
+      first += size;
+      return layer;
+    });
+  }
+
+  /** Counters of every site that counts in a step, by key. Empty for the reference. */
+  counters(): Record<string, Counters> {
+    this.#flush();
+    const result: Record<string, Counters> = {};
+    if (!this.#inputs) return result;
+    for (const [key, site] of this.#sites) {
+      const name = key.slice(key.indexOf('.') + 1) as SiteName;
+      if (SITES[name].kind === 'constant' || name === 'target') continue;
+      result[key] = name === 'input' ? structuredClone(this.#inputs.finish()) : this.#readCounters(site, this.plan.sites[key]!);
+    }
+    return result;
+  }
+
+  /** Counters of the targets, which the host prepares: not part of a step. */
+  targetCounters(): Counters {
+    return this.#targets ? this.#targets.finish() : newCounters();
+  }
+
+  #readCounters(site: RecordView, format: SiteFormat): Counters {
+    const count = Number(site.raw('count'));
+    const firstStep = Number(site.raw('firstStep'));
+    const word = (field: string): bigint => (format.signed ? site.raw(field) : BigInt.asUintN(64, site.raw(field)));
+    return {
+      count,
+      overflowHigh: Number(site.raw('overflowHigh')),
+      overflowLow: Number(site.raw('overflowLow')),
+      underflow: Number(site.raw('underflow')),
+      nearRail: Number(site.raw('nearRail')),
+      min: count > 0 ? word('min') : undefined,
+      max: count > 0 ? word('max') : undefined,
+      firstOverflow:
+        firstStep < 0 ? undefined
+        : { step: firstStep, element: Number(site.raw('firstElement')), wanted: site.raw('firstWanted'), raw: word('firstRaw') },
+    };
+  }
+}
+
+/** An i64 as the nearest double, without a BigInt where its high word is only sign. */
+function int64ToNumber(view: DataView, at: number): number {
+  const low = view.getUint32(at, true);
+  const high = view.getInt32(at + 4, true);
+  return high * 4294967296 + low;
+}

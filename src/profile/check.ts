@@ -1,0 +1,152 @@
+/** Rules of a profile that no schema can say and that need no experiment. */
+import { QrailsError } from '../errors.js';
+import type { Profile, ProfileSite } from '../schema/profile.js';
+import { SITES, SITE_NAMES, wordLengthRange, type SiteDefinition, type SiteName } from '../site/sites.js';
+
+/** A site with the two numbers a format cannot do without. */
+type Formatted = ProfileSite & { wordLength: number; fractionLength: number };
+
+interface Place {
+  /** File of the profile. */
+  readonly where: string;
+  /** `sites.layer0.weight` */
+  readonly path: string;
+}
+
+const isSigned = (site: ProfileSite): boolean => site.signed ?? true;
+
+/** `sfix16_En15`, `ufix8`, `sfix12_E3`. */
+function formatName(site: Formatted): string {
+  const { wordLength, fractionLength } = site;
+  const fraction = fractionLength > 0 ? `_En${fractionLength}` : fractionLength < 0 ? `_E${-fractionLength}` : '';
+  return `${isSigned(site) ? 's' : 'u'}fix${wordLength}${fraction}`;
+}
+
+/** Ends of a format, raw. */
+function ends({ wordLength, signed }: { wordLength: number; signed: boolean }): readonly [bigint, bigint] {
+  const codes = 1n << BigInt(signed ? wordLength - 1 : wordLength);
+  return [signed ? -codes : 0n, codes - 1n];
+}
+
+/** A raw as a real number, to six digits. */
+const real = (raw: bigint, fractionLength: number): string => String(Number((Number(raw) * 2 ** -fractionLength).toPrecision(6)));
+
+/**
+ * Holds a merged profile against the rules its schema cannot say:
+ * every site that is mentioned has a word length and a fraction length, with a word length its kind can have; sites without a fallback are there;
+ * rails are exact in the format, inside it, around zero, and only with SAT; controller metrics saturate; `throttle` holds 1 exactly;
+ * every site says where its figures come from, or the profile does.
+ *
+ * @param where what messages call the profile: its file
+ * @throws QrailsError `format` for a format or rail that cannot exist, `invalid` for what is missing
+ * @example checkProfile(profile, 'hw-profiles/mine.json');
+ */
+export function checkProfile(profile: Profile, where: string): void {
+  const sites = (profile.sites ?? {}) as Record<string, ProfileSite>;
+  for (const name of SITE_NAMES) {
+    if ((SITES[name] as SiteDefinition).fallback === undefined && sites[name] === undefined) {
+      throw new QrailsError({
+        code: 'invalid', where, message: `sites.${name} is missing`, expected: `a format for ${name} (${SITES[name].about})`,
+        try: `"${name}": { "wordLength": 16, "fractionLength": 8 }`,
+      });
+    }
+  }
+  for (const [key, stated] of Object.entries(sites)) {
+    const name = key.slice(key.indexOf('.') + 1) as SiteName;
+    const place = { where, path: `sites.${key}` };
+    const site = { ...(key === name ? undefined : sites[name]), ...stated };
+    requireFormat(site, place);
+    checkWordLength(site, SITES[name], place);
+    const overflow = site.overflow ?? (isMetric(SITES[name]) ? 'SAT' : (profile.defaults?.overflow ?? 'SAT'));
+    if (overflow === 'WRAP' && isMetric(SITES[name])) {
+      throw new QrailsError({ code: 'format', where, message: `${place.path}.overflow = WRAP: controller metrics saturate`, found: 'WRAP', expected: 'SAT' });
+    }
+    if (site.rails !== undefined) checkRails(site, site.rails, overflow, place);
+    if (name === 'throttle') checkHoldsOne(site, place);
+    if ((site.source ?? profile.source) === undefined) {
+      throw new QrailsError({
+        code: 'invalid', where, message: `${place.path} has no source`, expected: 'where its figures come from, at the site or for the whole profile',
+        try: `"source": "…" in ${place.path}, or at the top`,
+      });
+    }
+  }
+}
+
+const isMetric = ({ kind }: SiteDefinition): boolean => kind === 'metric' || kind === 'square';
+
+function requireFormat(site: ProfileSite, { where, path }: Place): asserts site is Formatted {
+  for (const key of ['wordLength', 'fractionLength'] as const) {
+    if (site[key] === undefined) {
+      throw new QrailsError({
+        code: 'invalid', where, message: `${path}.${key} is missing`, found: `only ${Object.keys(site).join(', ') || 'an empty site'}`,
+        expected: 'wordLength and fractionLength at every site that is mentioned',
+      });
+    }
+  }
+}
+
+function checkWordLength(site: Formatted, { kind }: SiteDefinition, { where, path }: Place): void {
+  const [least, most] = wordLengthRange(kind, isSigned(site));
+  if (site.wordLength >= least && site.wordLength <= most) return;
+  throw new QrailsError({
+    code: 'format', where, message: `${path}.wordLength = ${site.wordLength} is out of range`, found: String(site.wordLength),
+    expected: `${least} to ${most} bits (${isSigned(site) ? 'signed' : 'unsigned'} ${kind})`,
+  });
+}
+
+function checkRails(site: Formatted, rails: readonly [number, number], overflow: string, { where, path }: Place): void {
+  const { wordLength, fractionLength } = site;
+  const signed = isSigned(site);
+  if (overflow !== 'SAT') {
+    throw new QrailsError({ code: 'format', where, message: `${path}.rails belong to SAT only`, found: overflow, expected: 'SAT', try: '"overflow": "SAT", or no rails' });
+  }
+  const [lowest, highest] = ends({ wordLength, signed });
+  rails.forEach((rail, end) => {
+    const fault = (what: string, expected: string, repair?: string) =>
+      new QrailsError({
+        code: 'format', where, message: `${path}.rails[${end}] = ${rail} ${what}`, found: String(rail), expected: `${expected} (${formatName(site)})`,
+        ...(repair === undefined ? {} : { try: repair }),
+      });
+    if (beyond(rail, fractionLength, lowest, highest)) {
+      const limit = rail > 0 ? `at most ${real(highest, fractionLength)}` : `at least ${real(lowest, fractionLength)}`;
+      const within = signed ? `±${real(-lowest, fractionLength)}` : `0 to ${real(highest, fractionLength)}`;
+      const fitting = fittingFractionLength(rail, site);
+      throw fault('lies outside the format', limit, `${fitting === undefined ? '' : `"fractionLength": ${fitting}, or `}a rail within ${within}`);
+    }
+    const scaled = rail * 2 ** fractionLength;
+    if (!Number.isInteger(scaled) || (scaled === 0 && rail !== 0)) {
+      const [below, above] = [Math.floor(scaled), Math.ceil(scaled)].map((raw) => raw * 2 ** -fractionLength);
+      throw fault('is not a multiple of the last place', `a multiple of 2^${-fractionLength}`, `${below} or ${above}`);
+    }
+    if (end === 0 ? rail > 0 : rail < 0) throw fault('shuts out zero', `${end === 0 ? 'at most' : 'at least'} 0`);
+  });
+  if (rails[0] === rails[1]) {
+    throw new QrailsError({ code: 'format', where, message: `${path}.rails leave no room`, found: `[${rails.join(', ')}]`, expected: 'low below high' });
+  }
+}
+
+/** Whether a real value lies beyond raw ends. Exact: scaling by a power of two changes no digit, and the comparison is on integers. */
+function beyond(value: number, fractionLength: number, lowest: bigint, highest: bigint): boolean {
+  const scaled = value * 2 ** fractionLength;
+  if (!Number.isFinite(scaled)) return true;
+  return value > 0 ? BigInt(Math.ceil(scaled)) > highest : BigInt(Math.floor(scaled)) < lowest;
+}
+
+/** The largest fraction length at which a word of the same length holds the rail exactly, if there is one. */
+function fittingFractionLength(rail: number, { wordLength, fractionLength, signed = true }: Formatted): number | undefined {
+  const [lowest, highest] = ends({ wordLength, signed });
+  for (let fraction = fractionLength - 1; fraction >= -64; fraction--) {
+    if (!beyond(rail, fraction, lowest, highest)) return Number.isInteger(rail * 2 ** fraction) ? fraction : undefined;
+  }
+  return undefined;
+}
+
+function checkHoldsOne(site: Formatted, { where, path }: Place): void {
+  const [, highest] = ends({ wordLength: site.wordLength, signed: isSigned(site) });
+  const holds = site.fractionLength >= 0 && !beyond(1, site.fractionLength, 0n, highest) && (site.rails === undefined || site.rails[1] >= 1);
+  if (holds) return;
+  throw new QrailsError({
+    code: 'format', where, message: `${path} cannot hold 1 exactly`, found: formatName(site) + (site.rails === undefined ? '' : `, rails [${site.rails.join(', ')}]`),
+    expected: 'a format and rails with 1 in them: α = 1 means no throttling', try: 'ufix16_En15: "wordLength": 16, "fractionLength": 15, "signed": false',
+  });
+}

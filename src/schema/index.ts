@@ -1,0 +1,21 @@
+/** The document schemas, each with the file it is published in. `scripts/generate.mjs` writes schema/*.schema.json from this list. */
+import type { TSchema } from '@sinclair/typebox';
+import { Experiment } from './experiment.js';
+import { Plan } from './plan.js';
+import { Profile } from './profile.js';
+import { Sensor } from './sensor.js';
+
+export const SCHEMAS = { profile: Profile, sensor: Sensor, experiment: Experiment, plan: Plan } as const satisfies Record<string, TSchema>;
+export type SchemaName = keyof typeof SCHEMAS;
+
+/** A published schema: path in the package and content. */
+export interface SchemaFile {
+  readonly file: string;
+  readonly text: () => string;
+}
+
+/** Every schema as the JSON Schema (draft-07) file editors read. */
+export const SCHEMA_FILES: readonly SchemaFile[] = Object.entries(SCHEMAS).map(([name, schema]) => ({
+  file: `schema/${name}.schema.json`,
+  text: () => `${JSON.stringify({ $schema: 'http://json-schema.org/draft-07/schema#', ...schema }, null, 2)}\n`,
+}));

@@ -1,0 +1,222 @@
+/** Reads chosen columns of a CSV file as doubles, in one pass, keeping nothing else. */
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { CsvError, parse } from 'csv-parse';
+import { closest, distance } from 'fastest-levenshtein';
+import { QrailsError, type ErrorParts } from '../errors.js';
+import { checkSize, MAX_VALUES } from './values.js';
+
+/** Bytes in one line: guards against a file that is not lines at all. */
+const MAX_LINE = 2 ** 20;
+const BYTES_LOOKED_AT = 2 ** 16;
+const HEADINGS_SHOWN = 30;
+/** Characters of a cell or heading in a message. */
+const TEXT_SHOWN = 200;
+/** Decimal numbers only: what `Number` takes besides (hex, empty text, Infinity) is not a measurement. */
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+const NOT_A_DELIMITER = /["\r\n0-9+\-.eE]/;
+
+const quoted = (text: string): string => JSON.stringify(text.slice(0, TEXT_SHOWN));
+
+export type Missing = 'refuse' | 'skip' | 'hold';
+
+export interface CsvOptions {
+  /** The file as the user wrote it, for messages. */
+  readonly shown: string;
+  /** Headings to read, each once. */
+  readonly columns: readonly string[];
+  readonly delimiter: string;
+  /** An empty cell: an error, NaN in the table, or the value above it. */
+  readonly missing: Missing;
+  /** Rows after which reading stops. */
+  readonly limit: number;
+}
+
+/** rows × columns, row-major, columns in the order asked for. NaN stands for an empty cell (`skip` only). */
+export interface CsvTable {
+  readonly rows: number;
+  readonly values: Float64Array;
+}
+
+/**
+ * @throws QrailsError `not-found` (no such file, no such column), `unreadable` (not a readable text file), `invalid` (the delimiter) or
+ *   `data` (its content), naming file, line and column
+ */
+export async function readCsv(path: string, options: CsvOptions): Promise<CsvTable> {
+  const { shown, delimiter, limit } = options;
+  if (NOT_A_DELIMITER.test(delimiter)) {
+    throw new QrailsError({ code: 'invalid', where: 'data.delimiter', message: 'this character cannot separate cells', found: JSON.stringify(delimiter), try: '"," or ";" or a tab' });
+  }
+  await checkFile(path, shown);
+
+  const table = new TableBuilder(options);
+  const file = createReadStream(path, { highWaterMark: BYTES_LOOKED_AT });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const parser = parse({
+        bom: true,
+        delimiter,
+        trim: true,
+        skip_empty_lines: true,
+        record_delimiter: ['\r\n', '\n', '\r'],
+        max_record_size: MAX_LINE,
+        on_record: (record: string[], { lines }) => {
+          if (table.rows < limit) table.add(record, lines);
+          // The rest of the file is nobody's business, not even its mistakes.
+          if (table.rows === limit) resolve();
+          return undefined;
+        },
+      });
+      file.once('error', reject);
+      parser.once('error', reject).once('end', resolve).resume();
+      file.pipe(parser);
+    });
+  } catch (error) {
+    throw error instanceof CsvError ? describeCsvError(error, options, table) : error instanceof QrailsError ? error : fileError(error, shown);
+  } finally {
+    file.destroy();
+  }
+  return table.finish();
+}
+
+function fileError(error: unknown, where: string): QrailsError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return new QrailsError({ code: 'not-found', where, message: 'no such file', try: 'a path relative to the experiment file' });
+  return new QrailsError({ code: 'unreadable', where, message: 'the file cannot be read', found: message });
+}
+
+/** Refuses what is not a text file before it is parsed: a parser would only say that quotes are wrong. */
+async function checkFile(path: string, where: string): Promise<void> {
+  const unreadable = (message: string, repair: string) => new QrailsError({ code: 'unreadable', where, message, try: repair });
+  let file;
+  try {
+    file = await open(path, 'r');
+  } catch (error) {
+    throw fileError(error, where);
+  }
+  try {
+    const stat = await file.stat();
+    if (stat.isDirectory()) throw unreadable('this is a directory', 'name the CSV file in it');
+    if (!stat.isFile()) throw unreadable('this is not a regular file', 'write the recording to a file first');
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(BYTES_LOOKED_AT), 0, BYTES_LOOKED_AT, 0);
+    const head = buffer.subarray(0, bytesRead);
+    const mark = head.subarray(0, 2).toString('hex');
+    if (mark === 'fffe' || mark === 'feff') throw unreadable('this text is UTF-16', 'save it as UTF-8');
+    if (head.includes(0)) throw unreadable('this is a binary file, not CSV text', 'export the recording as CSV with headings');
+    if (head.toString('utf8').replace(/^\uFEFF/, '').trim() === '' && stat.size <= BYTES_LOOKED_AT) {
+      throw new QrailsError({ code: 'data', where, message: 'the file is empty', expected: 'a line of headings, then one row per sample' });
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Takes records one by one: headings first, then rows. */
+class TableBuilder {
+  rows = 0;
+  headings: readonly string[] | undefined;
+  /** Position in a record of each column asked for. */
+  private positions: number[] = [];
+  private values = new Float64Array(0);
+  private used = 0;
+
+  constructor(private readonly options: CsvOptions) {}
+
+  add(record: readonly string[], line: number): void {
+    if (this.headings === undefined) this.readHeadings(record, line);
+    else this.readRow(record, line);
+  }
+
+  finish(): CsvTable {
+    const { shown } = this.options;
+    if (this.rows === 0) throw new QrailsError({ code: 'data', where: shown, message: 'there are headings but no rows below them', expected: 'one row per sample' });
+    return { rows: this.rows, values: this.values.subarray(0, this.used) };
+  }
+
+  private readHeadings(headings: readonly string[], line: number): void {
+    const { shown, columns } = this.options;
+    const where = `${shown}, line ${line}`;
+    this.headings = headings;
+    this.positions = columns.map((column) => {
+      const position = headings.indexOf(column);
+      if (position < 0) throw unknownColumn(column, headings, where);
+      if (headings.indexOf(column, position + 1) >= 0) {
+        throw new QrailsError({ code: 'data', where, message: `the heading "${column}" occurs more than once`, expected: 'one column of that name', try: 'rename one of them' });
+      }
+      return position;
+    });
+  }
+
+  private readRow(record: readonly string[], line: number): void {
+    if (this.used + this.positions.length > this.values.length) this.grow();
+    for (let slot = 0; slot < this.positions.length; slot++) {
+      const text = record[this.positions[slot]!]!;
+      this.values[this.used + slot] = text === '' ? this.missing(slot, line) : this.number(text, slot, line);
+    }
+    this.used += this.positions.length;
+    this.rows++;
+  }
+
+  private number(text: string, slot: number, line: number): number {
+    const value = NUMBER.test(text) ? Number(text) : NaN;
+    if (Number.isFinite(value)) return value;
+    const repair = /^[+-]?\d+,\d+$/.test(text) ? 'a decimal point' : 'leave the cell empty if nothing was measured, and say what to do with "missing"';
+    throw this.error(slot, line, { message: 'this cell is not a finite decimal number', found: quoted(text), expected: 'a number such as -12.5 or 1e-3', try: repair });
+  }
+
+  private missing(slot: number, line: number): number {
+    const { missing } = this.options;
+    if (missing === 'skip') return NaN;
+    if (missing === 'hold' && this.rows > 0) return this.values[this.used + slot - this.positions.length]!;
+    throw missing === 'hold'
+      ? this.error(slot, line, { message: 'this cell is empty and there is no value above it to hold', try: 'begin the recording with a complete row, or "missing": "skip"' })
+      : this.error(slot, line, { message: 'this cell is empty', expected: 'a number', try: '"missing": "skip" to leave out its samples, or "hold" to keep the value above' });
+  }
+
+  private error(slot: number, line: number, parts: Omit<ErrorParts, 'code' | 'where'>): QrailsError {
+    return new QrailsError({ code: 'data', where: `${this.options.shown}, line ${line}, column "${this.options.columns[slot]}"`, ...parts });
+  }
+
+  private grow(): void {
+    const { length } = this.positions;
+    checkSize(this.rows + 1, length, this.options.shown);
+    const larger = new Float64Array(Math.min(Math.max(this.values.length * 2, 1024 * length), MAX_VALUES));
+    larger.set(this.values);
+    this.values = larger;
+  }
+}
+
+function unknownColumn(column: string, headings: readonly string[], where: string): QrailsError {
+  const listed = headings.slice(0, HEADINGS_SHOWN).map(quoted).join(', ');
+  const rest = headings.length > HEADINGS_SHOWN ? ` and ${headings.length - HEADINGS_SHOWN} more` : '';
+  const comparable = headings.map((heading) => heading.slice(0, TEXT_SHOWN).toLowerCase());
+  const near = closest(column.toLowerCase(), comparable);
+  const isNear = distance(column.toLowerCase(), near) <= column.length / 3;
+  const repair = headings.every((heading) => NUMBER.test(heading)) ? 'a first line with headings: this one holds numbers'
+    : headings.length === 1 && /[;\t|]/.test(headings[0]!) ? '"delimiter": this file seems to use another one'
+    : isNear ? `did you mean ${quoted(headings[comparable.indexOf(near)]!)}?`
+    : undefined;
+  return new QrailsError({
+    code: 'not-found', where, message: `there is no column ${quoted(column)}`, expected: `one of ${listed}${rest}`,
+    ...(repair !== undefined && { try: repair }),
+  });
+}
+
+/** The parser's errors in our words. It counts lines from 1 and knows the place it stopped at. */
+function describeCsvError(error: CsvError, { shown }: CsvOptions, { headings }: TableBuilder): QrailsError {
+  const where = `${shown}, line ${error['lines']}`;
+  const record: unknown = error['record'];
+  switch (error.code as string) {
+    case 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH':
+      return new QrailsError({
+        code: 'data', where, message: 'this row has another number of cells than the headings',
+        found: `${Array.isArray(record) ? record.length : 'another number'}`, expected: `${headings?.length}`, try: 'quote cells that contain the delimiter',
+      });
+    case 'CSV_MAX_RECORD_SIZE':
+      return new QrailsError({ code: 'data', where, message: 'this line is too long', expected: `at most ${MAX_LINE} bytes`, try: 'look for a quote that is not closed, or a file that is not CSV' });
+    case 'CSV_QUOTE_NOT_CLOSED':
+      return new QrailsError({ code: 'data', where, message: 'the file ends inside a quoted cell', try: 'close the quote' });
+    default:
+      return new QrailsError({ code: 'data', where, message: 'the quotes of a cell are wrong', found: error.message.slice(0, TEXT_SHOWN), try: 'quote the whole cell and double the quotes inside it' });
+  }
+}

@@ -1,0 +1,147 @@
+/** The core against the independent oracles: every raw, controller state, flag and counter, after every step, on every build. */
+import { describe, expect, it } from 'vitest';
+import { FLAGS } from '../../src/core/abi.js';
+import { BUILDS, loadCore, type Build } from '../../src/core/load.js';
+import { Session, type Batch } from '../../src/core/session.js';
+import { runFixed } from '../oracle/fixed.js';
+import { runFloat } from '../oracle/float.js';
+import { randomPlan } from '../oracle/plans.js';
+import type { Delivered, StepState } from '../oracle/state.js';
+import { QrailsError } from '../../src/errors.js';
+import { alignPlan } from '../../src/plan/alignment.js';
+import type { Plan } from '../../src/schema/plan.js';
+
+const SEEDS = Number(process.env['QRAILS_ORACLE_SEEDS'] ?? 150);
+
+export function* batches(plan: Plan, deliveries: readonly Delivered[]): Generator<Batch> {
+  let at = 0;
+  for (const [phase, { steps }] of plan.phases.entries()) for (let k = 0; k < steps; k++, at++) yield { ...deliveries[at]!, phase };
+}
+
+interface Snapshot {
+  raws: Record<'loss' | 'alpha' | 'rate' | 'curvature' | 'curvatureMean', bigint>;
+  row: { flags: number; events: number; loss: number; alpha: number; rate: number; curvature: number; curvatureMean: number };
+  weights: number[][];
+  gradients: number[][];
+  updates: number[][];
+}
+
+/** Runs a session one step a visit and hands over what it sees. */
+function* steps(session: Session, plan: Plan, deliveries: readonly Delivered[]): Generator<Snapshot> {
+  let row: Snapshot['row'] | undefined;
+  session.onRow((_, seen) => (row = { ...seen }));
+  for (const batch of batches(plan, deliveries)) {
+    session.push(batch);
+    session.finish();
+    const raw = (field: keyof Snapshot['raws']): bigint => session.rawOfLastRow(field);
+    yield {
+      raws: { loss: raw('loss'), alpha: raw('alpha'), rate: raw('rate'), curvature: raw('curvature'), curvatureMean: raw('curvatureMean') },
+      row: row!,
+      weights: session.read('theta'),
+      gradients: session.read('gradient'),
+      updates: session.read('update'),
+    };
+  }
+}
+
+const numbers = (layers: readonly (readonly bigint[])[]): number[][] => layers.map((layer) => layer.map(Number));
+const flagsOf = (state: StepState<unknown>): Record<string, boolean> => ({
+  infeasible: state.infeasible, stalled: state.stalled, zeroUpdate: state.zeroUpdate, pulling: state.pulling,
+});
+const flagsIn = (flags: number): Record<string, boolean> => ({
+  infeasible: (flags & FLAGS.infeasible) !== 0, stalled: (flags & FLAGS.stalled) !== 0, zeroUpdate: (flags & FLAGS.zeroUpdate) !== 0, pulling: (flags & FLAGS.pulling) !== 0,
+});
+
+/** Random plans the core takes: a few need registers wider than docs/numerics.md §10 allows and are refused. */
+function accepted(wild: boolean): { seed: number; plan: Plan; deliveries: Delivered[] }[] {
+  const plans = [];
+  let seed = 0;
+  while (plans.length < SEEDS) {
+    const { plan, deliveries } = randomPlan(++seed, { wild });
+    try {
+      alignPlan(plan);
+      plans.push({ seed, plan, deliveries });
+    } catch (error) {
+      if (!(error instanceof QrailsError && error.code === 'unsupported')) throw error;
+    }
+  }
+  expect(plans.length / seed, 'share of random plans that are taken').toBeGreaterThan(0.6);
+  return plans;
+}
+
+describe.each(Object.keys(BUILDS) as Build[])('core build %s', (build) => {
+  for (const wild of [false, true]) {
+    it(`fixed: ${SEEDS} random ${wild ? 'wild ' : ''}plans, bit for bit after every step`, async () => {
+      const core = await loadCore(build);
+      for (const { seed, plan, deliveries } of accepted(wild)) {
+        const expected: StepState[] = [];
+        const outcome = runFixed(plan, deliveries, (state) => expected.push(state));
+        for (const wide of [false, true]) {
+          const where = `seed ${seed}, ${wild ? 'wild, ' : ''}${wide ? 'wide' : 'as chosen'}`;
+          const session = new Session(core, plan, 'fixed', { chunk: 1, wide });
+          let step = 0;
+          for (const seen of steps(session, plan, deliveries)) {
+            const state = expected[step]!;
+            expect({ step, ...seen.raws, events: seen.row.events, ...flagsIn(seen.row.flags) }, where).toEqual({
+              step, loss: state.loss, alpha: state.alpha, rate: state.rate, curvature: state.curvature, curvatureMean: state.curvatureMean, events: state.events, ...flagsOf(state),
+            });
+            expect({ step, weights: seen.weights }, where).toEqual({ step, weights: numbers(state.weights) });
+            expect({ step, gradients: seen.gradients }, where).toEqual({ step, gradients: numbers(state.gradients) });
+            expect({ step, updates: seen.updates }, where).toEqual({ step, updates: numbers(state.updates) });
+            step++;
+          }
+          expect(step).toBe(expected.length);
+          const counters = session.counters();
+          for (const [key, counts] of Object.entries(counters)) expect({ key, ...counts }, where).toEqual({ key, ...outcome.counters[key] });
+          const last = deliveries[deliveries.length - 1]!;
+          expect(session.evaluate({ ...last, phase: plan.phases.length - 1 }).raw, where).toBe(outcome.finalLoss);
+        }
+      }
+    });
+  }
+
+  it(`float64: ${SEEDS} random plans, bit for bit after every step`, async () => {
+    const core = await loadCore(build);
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const { plan, deliveries } = randomPlan(seed);
+      const expected: StepState<number>[] = [];
+      const outcome = runFloat(plan, deliveries, (state) => expected.push(state));
+      const session = new Session(core, plan, 'float', { chunk: 1 });
+      let step = 0;
+      for (const seen of steps(session, plan, deliveries)) {
+        const state = expected[step]!;
+        const where = `seed ${seed}, step ${step}`;
+        const { loss, alpha, rate, curvature, curvatureMean, events } = seen.row;
+        expect({ loss, alpha, rate, curvature, curvatureMean, events, ...flagsIn(seen.row.flags) }, where).toEqual({
+          loss: state.loss, alpha: state.alpha, rate: state.rate, curvature: state.curvature, curvatureMean: state.curvatureMean, events: state.events, ...flagsOf(state),
+        });
+        // −0 and 0 are the same number here.
+        const plain = (layers: readonly (readonly number[])[]): number[][] => layers.map((layer) => layer.map((v) => v + 0));
+        expect(plain(seen.weights), where).toEqual(plain(state.weights));
+        expect(plain(seen.gradients), where).toEqual(plain(state.gradients));
+        expect(plain(seen.updates), where).toEqual(plain(state.updates));
+        step++;
+      }
+      expect(step).toBe(expected.length);
+      const last = deliveries[deliveries.length - 1]!;
+      expect(session.evaluate({ ...last, phase: plan.phases.length - 1 }).loss).toEqual(outcome.finalLoss);
+    }
+  });
+
+  it('queued in chunks gives the bits of one step at a time', async () => {
+    const core = await loadCore(build);
+    for (let seed = 1; seed <= 20; seed++) {
+      const { plan, deliveries } = randomPlan(seed);
+      const results = [1, 3, 1024].map((chunk) => {
+        const session = new Session(core, plan, 'fixed', { chunk });
+        const losses: number[] = [];
+        session.onRow((_, { loss }) => losses.push(loss));
+        for (const batch of batches(plan, deliveries)) session.push(batch);
+        session.finish();
+        return { losses, weights: session.read('theta'), counters: session.counters() };
+      });
+      expect(results[1], `seed ${seed}`).toEqual(results[0]);
+      expect(results[2], `seed ${seed}`).toEqual(results[0]);
+    }
+  });
+});

@@ -1,0 +1,56 @@
+/** What the two oracles take and report; `N` is `bigint` (raws) for the fixed-point one and `number` for the reference. */
+
+/** The samples of one step after the front end, row by row. */
+export interface Delivered {
+  readonly count: number;
+  /** count × inputs of the network. */
+  readonly inputs: Float64Array;
+  /** count × outputs of the network. */
+  readonly targets: Float64Array;
+}
+
+/** Per layer: weights row by row, then biases. */
+export type Parameters<N> = N[][];
+
+export interface StepState<N = bigint> {
+  readonly step: number;
+  readonly loss: N;
+  readonly alpha: N;
+  readonly rate: N;
+  /** C of the throttle, 0 while it never had one. */
+  readonly curvature: N;
+  /** M of the throttle, 0 while it never had one. */
+  readonly curvatureMean: N;
+  readonly infeasible: boolean;
+  readonly stalled: boolean;
+  readonly zeroUpdate: boolean;
+  /** Whether the anchor pulls in this step. */
+  readonly pulling: boolean;
+  /** Events of the anchor so far in the run, this step included. */
+  readonly events: number;
+  /** After the step. */
+  readonly weights: Parameters<N>;
+  readonly gradients: Parameters<N>;
+  readonly updates: Parameters<N>;
+}
+
+export interface Outcome<N> {
+  readonly finalWeights: Parameters<N>;
+  readonly finalLoss: N;
+  readonly losses: N[];
+  readonly stalledSteps: number;
+  readonly zeroUpdateSteps: number;
+  readonly infeasibleSteps: number;
+  readonly events: number;
+}
+
+/** The next delivery; a run needs one for every step and one for the final loss. */
+export function nextDelivery(iterator: Iterator<Delivered>, inputs: number, outputs: number): Delivered {
+  const { done, value } = iterator.next();
+  if (done === true) throw new RangeError('too few deliveries: one for every step and one for the final loss');
+  const { count } = value;
+  if (count < 1 || value.inputs.length !== count * inputs || value.targets.length !== count * outputs) {
+    throw new RangeError('a delivery has the wrong shape');
+  }
+  return value;
+}
