@@ -33,10 +33,15 @@ export const LONGEST_CHAIN = 8;
  *
  * @param nameOrPath a shipped name, a path (with a slash or ending in `.json`), or `-` for standard input
  * @param directory where a relative path starts; relative paths in `extends` start from the file that says them
- * @throws QrailsError `not-found`, `unreadable`, or `invalid` with file and place; `invalid` with the chain for `extends` in a circle or longer than 8
+ * @throws QrailsError `not-found`, `unreadable`, or `invalid` with file and place; `invalid` with the chain where `extends` runs in a circle or
+ *   through more than 8 files
  * @example const { value } = await loadDocument('sensor', 'step-gain-4');
  */
-export async function loadDocument<K extends DocumentKind>(kind: K, nameOrPath: string, directory = process.cwd()): Promise<Loaded<Documents[K]>> {
+export async function loadDocument<K extends DocumentKind>(
+  kind: K,
+  nameOrPath: string,
+  directory = process.cwd(),
+): Promise<Loaded<Documents[K]>> {
   const location = resolve(kind, nameOrPath, directory);
   const value = (await readLayers(kind, location, [])) as unknown as Documents[K];
   return { value, name: value.name, file: location.label, baseDirectory: location.directory };
@@ -44,12 +49,13 @@ export async function loadDocument<K extends DocumentKind>(kind: K, nameOrPath: 
 
 async function readLayers(kind: DocumentKind, location: Location, chain: readonly Location[]): Promise<Json> {
   const extended = [...chain, location];
+  const where = extended[0]!.label;
   const labels = extended.map(({ label }) => label).join(' → ');
   if (chain.some(({ path }) => path === location.path)) {
-    throw new QrailsError({ code: 'invalid', where: chain[0]!.label, message: '"extends" runs in a circle', found: labels, expected: 'a chain that ends' });
+    throw new QrailsError({ code: 'invalid', where, message: '"extends" runs in a circle', found: labels, expected: 'a chain that ends' });
   }
   if (extended.length > LONGEST_CHAIN) {
-    throw new QrailsError({ code: 'invalid', where: chain[0]!.label, message: '"extends" is nested too deep', found: labels, expected: `at most ${LONGEST_CHAIN} files` });
+    throw new QrailsError({ code: 'invalid', where, message: '"extends" is nested too deep', found: labels, expected: `at most ${LONGEST_CHAIN} files` });
   }
   const layer = await readJson(location.path, location.label);
   await validate(SCHEMAS[kind], layer, location.label);
@@ -62,7 +68,8 @@ async function readLayers(kind: DocumentKind, location: Location, chain: readonl
 
 function resolveBase(kind: DocumentKind, base: string, from: Location): Location {
   if (base === '-') {
-    throw new QrailsError({ code: 'invalid', where: from.label, message: 'extends cannot be standard input', found: '"-"', expected: `a shipped ${kind} or a path` });
+    const expected = `a shipped ${kind} or a path`;
+    throw new QrailsError({ code: 'invalid', where: from.label, message: 'extends cannot be standard input', found: '"-"', expected });
   }
   try {
     return resolve(kind, base, from.directory);

@@ -70,19 +70,28 @@ export async function applySet<T extends SettableDocuments>(
   return result as unknown as { profile: Documents['profile']; sensor: T['sensor']; experiment: Documents['experiment'] };
 }
 
-function apply(text: string, documents: Record<DocumentKind, Json | undefined>, defaults: { throttle: ThrottleSpec; anchor: AnchorSpec }): Assignment {
+function apply(
+  text: string,
+  documents: Record<DocumentKind, Json | undefined>,
+  defaults: { readonly throttle: ThrottleSpec; readonly anchor: AnchorSpec },
+): Assignment {
   const where = option([{ text }]);
   const equals = text.indexOf('=');
-  if (equals < 1) throw new QrailsError({ code: 'usage', where, message: 'is not an assignment', expected: 'path=value', try: '--set throttle.firstAlpha=1/32' });
+  if (equals < 1) {
+    throw new QrailsError({ code: 'usage', where, message: 'is not an assignment', expected: 'path=value', try: '--set throttle.firstAlpha=1/32' });
+  }
   const [root, ...keys] = splitPath(text.slice(0, equals), where);
   if (!ROOTS.includes(root!)) {
     const near = closest(root!, ROOTS);
     throw new QrailsError({
-      code: 'usage', where, message: 'does not say what to change', found: printable(root!), expected: `a path that starts with ${ROOTS.join('., ')}.`,
+      code: 'usage', where, message: 'does not say what to change', found: printable(root!),
+      expected: `a path that starts with ${ROOTS.join('., ')}.`,
       ...(near === undefined ? {} : { try: [near, ...keys].join('.') }),
     });
   }
-  if (keys.length === 0) throw new QrailsError({ code: 'usage', where, message: `sets all of ${root} at once`, expected: `a path inside it, ${root}.…` });
+  if (keys.length === 0) {
+    throw new QrailsError({ code: 'usage', where, message: `sets all of ${root} at once`, expected: `a path inside it, ${root}.…` });
+  }
 
   const short = Object.hasOwn(SHORTHAND, root!) ? (root as keyof typeof SHORTHAND) : undefined;
   const kind = short === undefined ? (root as DocumentKind) : SHORTHAND[short];
@@ -100,7 +109,10 @@ function apply(text: string, documents: Record<DocumentKind, Json | undefined>, 
 function splitPath(text: string, where: string): string[] {
   const parts = text.replace(/\[(\d+)\]/g, '.$1').split('.');
   for (const part of parts) {
-    if (part === '') throw new QrailsError({ code: 'usage', where, message: 'has an empty part in its path', expected: 'names and indices joined by dots: experiment.phases[1].batch' });
+    if (part === '') {
+      const expected = 'names and indices joined by dots: experiment.phases[1].batch';
+      throw new QrailsError({ code: 'usage', where, message: 'has an empty part in its path', expected });
+    }
     if (FORBIDDEN_KEYS.includes(part)) throw new QrailsError({ code: 'usage', where, message: `the key ${part} is not allowed` });
   }
   return parts;
@@ -115,7 +127,8 @@ function assign(document: Json, rootSchema: JsonSchema, parts: readonly string[]
   for (;;) {
     schema = governing(schema, container);
     if (typeof container !== 'object' || container === null) {
-      throw new QrailsError({ code: 'usage', where, message: `${showPath(path)} holds a value, not parts`, found: show(container), expected: 'a path that ends there' });
+      const message = `${showPath(path)} holds a value, not parts`;
+      throw new QrailsError({ code: 'usage', where, message, found: show(container), expected: 'a path that ends there' });
     }
     const [key, used, inner]: readonly [string | number, number, JsonSchema | undefined] = Array.isArray(container)
       ? [index(container, rest[0]!, path, where), 1, undefined]

@@ -1,5 +1,6 @@
 /** Rules of a profile that no schema can say and that need no experiment. */
 import { QrailsError } from '../errors.js';
+import { formatName, rawRange, rawToReal, type Format } from '../format/format.js';
 import type { Profile, ProfileSite } from '../schema/profile.js';
 import { SITES, SITE_NAMES, wordLengthRange, type SiteDefinition, type SiteName } from '../site/sites.js';
 
@@ -13,23 +14,11 @@ interface Place {
   readonly path: string;
 }
 
-const isSigned = (site: ProfileSite): boolean => site.signed ?? true;
-
-/** `sfix16_En15`, `ufix8`, `sfix12_E3`. */
-function formatName(site: Formatted): string {
-  const { wordLength, fractionLength } = site;
-  const fraction = fractionLength > 0 ? `_En${fractionLength}` : fractionLength < 0 ? `_E${-fractionLength}` : '';
-  return `${isSigned(site) ? 's' : 'u'}fix${wordLength}${fraction}`;
-}
-
-/** Ends of a format, raw. */
-function ends({ wordLength, signed }: { wordLength: number; signed: boolean }): readonly [bigint, bigint] {
-  const codes = 1n << BigInt(signed ? wordLength - 1 : wordLength);
-  return [signed ? -codes : 0n, codes - 1n];
-}
+/** The format of a site; a profile's sites are signed unless they say otherwise. */
+const formatOf = ({ signed = true, wordLength, fractionLength }: Formatted): Format => ({ signed, wordLength, fractionLength });
 
 /** A raw as a real number, to six digits. */
-const real = (raw: bigint, fractionLength: number): string => String(Number((Number(raw) * 2 ** -fractionLength).toPrecision(6)));
+const real = (raw: bigint, fractionLength: number): string => String(Number(rawToReal(raw, fractionLength).toPrecision(6)));
 
 /**
  * Holds a merged profile against the rules its schema cannot say:
@@ -59,7 +48,8 @@ export function checkProfile(profile: Profile, where: string): void {
     checkWordLength(site, SITES[name], place);
     const overflow = site.overflow ?? (isMetric(SITES[name]) ? 'SAT' : (profile.defaults?.overflow ?? 'SAT'));
     if (overflow === 'WRAP' && isMetric(SITES[name])) {
-      throw new QrailsError({ code: 'format', where, message: `${place.path}.overflow = WRAP: controller metrics saturate`, found: 'WRAP', expected: 'SAT' });
+      const message = `${place.path}.overflow = WRAP: controller metrics saturate`;
+      throw new QrailsError({ code: 'format', where, message, found: 'WRAP', expected: 'SAT' });
     }
     if (site.rails !== undefined) checkRails(site, site.rails, overflow, place);
     if (name === 'throttle') checkHoldsOne(site, place);
@@ -86,37 +76,40 @@ function requireFormat(site: ProfileSite, { where, path }: Place): asserts site 
 }
 
 function checkWordLength(site: Formatted, { kind }: SiteDefinition, { where, path }: Place): void {
-  const [least, most] = wordLengthRange(kind, isSigned(site));
+  const { signed } = formatOf(site);
+  const [least, most] = wordLengthRange(kind, signed);
   if (site.wordLength >= least && site.wordLength <= most) return;
   throw new QrailsError({
     code: 'format', where, message: `${path}.wordLength = ${site.wordLength} is out of range`, found: String(site.wordLength),
-    expected: `${least} to ${most} bits (${isSigned(site) ? 'signed' : 'unsigned'} ${kind})`,
+    expected: `${least} to ${most} bits (${signed ? 'signed' : 'unsigned'} ${kind})`,
   });
 }
 
 function checkRails(site: Formatted, rails: readonly [number, number], overflow: string, { where, path }: Place): void {
-  const { wordLength, fractionLength } = site;
-  const signed = isSigned(site);
+  const format = formatOf(site);
+  const { signed, fractionLength } = format;
+  const [lowest, highest] = rawRange(format);
   if (overflow !== 'SAT') {
-    throw new QrailsError({ code: 'format', where, message: `${path}.rails belong to SAT only`, found: overflow, expected: 'SAT', try: '"overflow": "SAT", or no rails' });
+    throw new QrailsError({
+      code: 'format', where, message: `${path}.rails belong to SAT only`, found: overflow, expected: 'SAT', try: '"overflow": "SAT", or no rails',
+    });
   }
-  const [lowest, highest] = ends({ wordLength, signed });
   rails.forEach((rail, end) => {
     const fault = (what: string, expected: string, repair?: string) =>
       new QrailsError({
-        code: 'format', where, message: `${path}.rails[${end}] = ${rail} ${what}`, found: String(rail), expected: `${expected} (${formatName(site)})`,
+        code: 'format', where, message: `${path}.rails[${end}] = ${rail} ${what}`, found: String(rail), expected: `${expected} (${formatName(format)})`,
         ...(repair === undefined ? {} : { try: repair }),
       });
-    if (beyond(rail, fractionLength, lowest, highest)) {
+    if (beyond(rail, format)) {
       const limit = rail > 0 ? `at most ${real(highest, fractionLength)}` : `at least ${real(lowest, fractionLength)}`;
       const within = signed ? `±${real(-lowest, fractionLength)}` : `0 to ${real(highest, fractionLength)}`;
-      const fitting = fittingFractionLength(rail, site);
+      const fitting = fittingFractionLength(rail, format);
       throw fault('lies outside the format', limit, `${fitting === undefined ? '' : `"fractionLength": ${fitting}, or `}a rail within ${within}`);
     }
     const scaled = rail * 2 ** fractionLength;
     if (!Number.isInteger(scaled) || (scaled === 0 && rail !== 0)) {
       const [below, above] = [Math.floor(scaled), Math.ceil(scaled)].map((raw) => raw * 2 ** -fractionLength);
-      throw fault('is not a multiple of the last place', `a multiple of 2^${-fractionLength}`, `${below} or ${above}`);
+      throw fault('is not a multiple of the last place', `a multiple of 2^${-fractionLength}`, below === above ? undefined : `${below} or ${above}`);
     }
     if (end === 0 ? rail > 0 : rail < 0) throw fault('shuts out zero', `${end === 0 ? 'at most' : 'at least'} 0`);
   });
@@ -125,28 +118,31 @@ function checkRails(site: Formatted, rails: readonly [number, number], overflow:
   }
 }
 
-/** Whether a real value lies beyond raw ends. Exact: scaling by a power of two changes no digit, and the comparison is on integers. */
-function beyond(value: number, fractionLength: number, lowest: bigint, highest: bigint): boolean {
-  const scaled = value * 2 ** fractionLength;
+/** Whether a real value lies outside a format. Exact: scaling by a power of two changes no digit, and the comparison is on integers. */
+function beyond(value: number, format: Format): boolean {
+  const [lowest, highest] = rawRange(format);
+  const scaled = value * 2 ** format.fractionLength;
   if (!Number.isFinite(scaled)) return true;
   return value > 0 ? BigInt(Math.ceil(scaled)) > highest : BigInt(Math.floor(scaled)) < lowest;
 }
 
 /** The largest fraction length at which a word of the same length holds the rail exactly, if there is one. */
-function fittingFractionLength(rail: number, { wordLength, fractionLength, signed = true }: Formatted): number | undefined {
-  const [lowest, highest] = ends({ wordLength, signed });
-  for (let fraction = fractionLength - 1; fraction >= -64; fraction--) {
-    if (!beyond(rail, fraction, lowest, highest)) return Number.isInteger(rail * 2 ** fraction) ? fraction : undefined;
+function fittingFractionLength(rail: number, format: Format): number | undefined {
+  for (let fractionLength = format.fractionLength - 1; fractionLength >= -64; fractionLength--) {
+    if (beyond(rail, { ...format, fractionLength })) continue;
+    return Number.isInteger(rail * 2 ** fractionLength) ? fractionLength : undefined;
   }
   return undefined;
 }
 
 function checkHoldsOne(site: Formatted, { where, path }: Place): void {
-  const [, highest] = ends({ wordLength: site.wordLength, signed: isSigned(site) });
-  const holds = site.fractionLength >= 0 && !beyond(1, site.fractionLength, 0n, highest) && (site.rails === undefined || site.rails[1] >= 1);
-  if (holds) return;
+  const format = formatOf(site);
+  const { rails } = site;
+  if (format.fractionLength >= 0 && !beyond(1, format) && (rails === undefined || rails[1] >= 1)) return;
   throw new QrailsError({
-    code: 'format', where, message: `${path} cannot hold 1 exactly`, found: formatName(site) + (site.rails === undefined ? '' : `, rails [${site.rails.join(', ')}]`),
-    expected: 'a format and rails with 1 in them: α = 1 means no throttling', try: 'ufix16_En15: "wordLength": 16, "fractionLength": 15, "signed": false',
+    code: 'format', where, message: `${path} cannot hold 1 exactly`,
+    found: formatName(format) + (rails === undefined ? '' : `, rails [${rails.join(', ')}]`),
+    expected: 'a format and rails with 1 in them: α = 1 means no throttling',
+    try: 'ufix16_En15: "wordLength": 16, "fractionLength": 15, "signed": false',
   });
 }

@@ -3,7 +3,8 @@ import { Sensor } from '../schema/sensor.js';
 import { validate } from '../schema/validate.js';
 
 /**
- * Loads a sensor, with what it extends, and holds it against its schema. What its terms and converter need beyond that is checked where the sensor is built.
+ * Loads a sensor, with what it extends, and holds it against its schema.
+ * What its terms and converter need beyond that is checked where the front end is built.
  *
  * @param nameOrPath a shipped sensor (`step-gain-4`), a path (with a slash or ending in `.json`), or `-` for standard input
  * @param directory where a relative path starts; default the working directory

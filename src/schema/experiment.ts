@@ -1,8 +1,9 @@
-import { Type, type Static, type TOptional, type TSchema } from '@sinclair/typebox';
+import { Type, type Static, type TNumber, type TOptional, type TSchema } from '@sinclair/typebox';
 import {
   ANCHORS, ANCHOR_PARAMETERS, ESTIMATORS, THROTTLES, THROTTLE_PARAMETERS,
   type AnchorLaw, type AnchorParameter, type Estimator, type ParameterDefinition, type ThrottleLaw, type ThrottleParameter,
 } from '../control/registry.js';
+import { VERDICT_THRESHOLDS, type VerdictThreshold } from '../compare/thresholds.js';
 import { Real, StringEnum, header, strict } from './common.js';
 
 const keys = <K extends string>(record: Record<K, unknown>): K[] => Object.keys(record) as K[];
@@ -129,12 +130,11 @@ export const Experiment = strict(
     divergedLoss: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'a step whose loss is above this has diverged; default 1e6' })),
     evaluation: Type.Optional(strict({ rows: positive(1_000_000, 'last rows the final loss is measured on; default 1000') })),
     verdict: Type.Optional(
-      strict({
-        survives: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'survives: final loss at most this share of the loss when the stress began; default 0.1' })),
-        diverged: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'diverged: final loss at least this multiple of the loss when the stress began; default 10' })),
-        pressure: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1, description: 'limit cycle: at least this share of a site overflows in the last quarter; default 0.05' })),
-        stall: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1, description: 'dead zone: at least this share of the last quarter is stalled; default 0.25' })),
-      }),
+      strict(
+        Object.fromEntries(
+          Object.entries(VERDICT_THRESHOLDS).map(([name, { default: value, about }]) => [name, Type.Optional(Type.Number({ exclusiveMinimum: 0, description: `${about}; default ${value}` }))]),
+        ) as Record<VerdictThreshold, TOptional<TNumber>>,
+      ),
     ),
   },
   { $id: 'https://qrails.invalid/schema/experiment.schema.json', title: 'qrails experiment' },

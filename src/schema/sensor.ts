@@ -42,7 +42,7 @@ export const Sensor = strict(
       strict({
         wordLength: Type.Integer({ minimum: 2, maximum: 32 }),
         signed: Type.Optional(Type.Boolean({ description: 'default false' })),
-        fullScale: Type.Tuple([Type.Number(), Type.Number()], { description: 'real values of the lowest and highest code plus one: its rails' }),
+        fullScale: Type.Tuple([Type.Number(), Type.Number()], { description: 'real values of the first code and of the one after the last' }),
         rounding: Type.Optional(StringEnum(ROUNDINGS, 'default TRN')),
         source: Type.Optional(Source),
       }),

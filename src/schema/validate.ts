@@ -2,12 +2,13 @@
 import type { Static, TSchema } from '@sinclair/typebox';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import { closest } from '../document/closest.js';
-import { show, showKey, showPath, type Path } from '../document/show.js';
+import { printable, show, showKey, showPath, type Path } from '../document/show.js';
 import { QrailsError } from '../errors.js';
 import { describe, oneOf } from './describe.js';
 import { branchOf, discriminatorOf, discriminatorValues, isObject, propertySchema, type JsonSchema } from './navigate.js';
 
 export interface Problem {
+  readonly fault: (typeof FAULTS)[number];
   readonly path: Path;
   readonly message: string;
   readonly found?: string;
@@ -15,11 +16,14 @@ export interface Problem {
   readonly try?: string;
 }
 
+/** In the order in which they are told: an unknown key often explains a missing one. */
+const FAULTS = ['unknown', 'wrong', 'missing'] as const;
+
 /** Problems listed after the first. */
 const FURTHER = 5;
 
 /** Above this many values only the first problem is looked for: a hostile document could hold millions. */
-const THOROUGH = 100_000;
+const THOROUGH = 10_000;
 
 interface Validators {
   readonly first: ValidateFunction;
@@ -34,7 +38,7 @@ async function compile(schema: TSchema, allErrors: boolean): Promise<ValidateFun
 
 /**
  * Everything wrong with a value, most telling first; empty when it fits the schema.
- * A very large value (above 100 000 entries) gets its first problem only.
+ * A very large value (above 10 000 entries) gets its first problem only.
  */
 export async function findProblems(schema: TSchema, value: unknown): Promise<Problem[]> {
   let validators = compiled.get(schema);
@@ -64,7 +68,7 @@ export async function validate<T extends TSchema>(schema: T, value: unknown, whe
 
 /** One error out of at least one problem: the first in full, up to five more in a line each. */
 export function problemError(problems: readonly Problem[], where: string): QrailsError {
-  const { path: _path, ...first } = problems[0]!;
+  const { fault: _fault, path: _path, ...first } = problems[0]!;
   const error = new QrailsError({ code: 'invalid', where, ...first });
   for (const { message } of problems.slice(1, 1 + FURTHER)) error.message += `\n  also      ${message}`;
   if (problems.length > 1 + FURTHER) error.message += `\n  also      ${problems.length - 1 - FURTHER} more`;
@@ -105,21 +109,21 @@ function chooseBranches(errors: readonly ErrorObject[]): ErrorObject[] {
   return kept;
 }
 
-/** Unknown keys first: they explain a missing key beside them. */
+/** Most telling first, and without the keys that are missing only because they are misspelt. */
 function arrange(problems: readonly Problem[]): Problem[] {
-  const unknown = problems.filter((problem) => problem.message.endsWith(UNKNOWN));
-  const meant = new Set(unknown.flatMap(({ path, try: repair }) => (repair === undefined ? [] : [showPath([...path.slice(0, -1), repair])])));
-  const rest = problems.filter((problem) => !unknown.includes(problem) && !meant.has(showPath(problem.path)));
-  return [...unknown, ...rest];
+  const misspelt = new Set(
+    problems.flatMap(({ fault, path, try: repair }) => (fault === 'unknown' && repair !== undefined ? [showPath([...path.slice(0, -1), repair])] : [])),
+  );
+  return problems
+    .filter(({ fault, path }) => fault !== 'missing' || !misspelt.has(showPath(path)))
+    .sort((a, b) => FAULTS.indexOf(a.fault) - FAULTS.indexOf(b.fault));
 }
-
-const UNKNOWN = ' is not a known key';
 
 function toProblem(error: ErrorObject, root: unknown): Problem {
   const path = toPath(error.instancePath, root);
   const schema = error.parentSchema as JsonSchema;
   const name = path.length === 0 ? 'the document' : showPath(path);
-  const found = show(error.data);
+  const wrong = { fault: 'wrong', path, found: show(error.data), expected: describe(schema) } as const;
   switch (error.keyword) {
     case 'additionalProperties':
       return unknownKey(path, error.params['additionalProperty'] as string, schema);
@@ -128,25 +132,25 @@ function toProblem(error: ErrorObject, root: unknown): Problem {
     case 'anyOf':
       return unionProblem(path, name, error.data, schema);
     case 'type':
-      return { path, message: `${name} has the wrong type`, found, expected: describe(schema), ...unquoted(error.data, schema) };
+      return { ...wrong, message: `${name} has the wrong type`, ...unquoted(error.data, schema) };
     case 'enum':
     case 'const':
-      return { path, message: `${name} has an unknown value`, found, expected: describe(schema), ...nearest(error.data, schema.enum ?? [schema.const]) };
+      return { ...wrong, message: `${name} has an unknown value`, ...nearest(error.data, schema.enum ?? [schema.const]) };
     case 'minimum':
     case 'maximum':
     case 'exclusiveMinimum':
-      return { path, message: `${name} = ${found} is out of range`, found, expected: describe(schema) };
+      return { ...wrong, message: `${name} = ${wrong.found} is out of range` };
     case 'minItems':
     case 'maxItems':
     case 'additionalItems':
-      return { path, message: `${name} has ${count((error.data as unknown[]).length, 'entry', 'entries')}`, found, expected: describe(schema) };
+      return { ...wrong, message: `${name} has ${count((error.data as unknown[]).length, 'entry', 'entries')}` };
     case 'uniqueItems':
-      return { path, message: `${name}[${String(error.params['j'])}] is given twice`, found, expected: 'each entry once' };
+      return { ...wrong, message: `${name}[${String(error.params['j'])}] is given twice`, expected: 'each entry once' };
     case 'minLength':
     case 'maxLength':
-      return { path, message: `${name} has ${count((error.data as string).length, 'character', 'characters')}`, found, expected: describe(schema) };
+      return { ...wrong, message: `${name} has ${count((error.data as string).length, 'character', 'characters')}` };
     default:
-      return { path, message: `${name} does not have the right form`, found, expected: describe(schema) };
+      return { ...wrong, message: `${name} does not have the right form` };
   }
 }
 
@@ -162,8 +166,9 @@ function unknownKey(path: Path, key: string, schema: JsonSchema): Problem {
   const example = repair !== undefined && qualified.includes(repair) ? repair : qualified[0];
   const expected = oneOf(known) + (example === undefined ? '' : `; or one layer's, such as ${example}`);
   return {
+    fault: 'unknown',
     path: [...path, key],
-    message: showPath([...path, key]) + UNKNOWN,
+    message: `${showPath([...path, key])} is not a known key`,
     found: showKey(key),
     expected,
     ...(repair === undefined ? {} : { try: repair }),
@@ -171,19 +176,22 @@ function unknownKey(path: Path, key: string, schema: JsonSchema): Problem {
 }
 
 function missingKey(path: Path, key: string, schema: JsonSchema): Problem {
+  const inner = [...path, key];
   const missing = schema.properties?.[key];
-  return { path: [...path, key], message: `${showPath([...path, key])} is missing`, ...(missing === undefined ? {} : { expected: describe(missing) }) };
+  return { fault: 'missing', path: inner, message: `${showPath(inner)} is missing`, ...(missing === undefined ? {} : { expected: describe(missing) }) };
 }
 
 function unionProblem(path: Path, name: string, data: unknown, schema: JsonSchema): Problem {
   const key = discriminatorOf(schema);
   if (key === undefined || !isObject(data)) {
-    return { path, message: `${name} does not have the right form`, found: show(data), expected: describe(schema) };
+    return { fault: 'wrong', path, message: `${name} does not have the right form`, found: show(data), expected: describe(schema) };
   }
   const values = discriminatorValues(schema, key);
   const inner = [...path, key];
-  if (!Object.hasOwn(data, key)) return { path: inner, message: `${showPath(inner)} is missing`, expected: oneOf(values) };
-  return { path: inner, message: `${showPath(inner)} has an unknown value`, found: show(data[key]), expected: oneOf(values), ...nearest(data[key], values) };
+  const expected = oneOf(values);
+  if (!Object.hasOwn(data, key)) return { fault: 'missing', path: inner, message: `${showPath(inner)} is missing`, expected };
+  const message = `${showPath(inner)} has an unknown value`;
+  return { fault: 'wrong', path: inner, message, found: show(data[key]), expected, ...nearest(data[key], values) };
 }
 
 function nearest(data: unknown, values: readonly unknown[]): { try?: string } {
@@ -196,7 +204,7 @@ function unquoted(data: unknown, { type }: JsonSchema): { try?: string } {
   if (typeof data !== 'string') return {};
   const isNumber = (type === 'number' || type === 'integer') && data.trim() !== '' && Number.isFinite(Number(data));
   const isBoolean = type === 'boolean' && (data === 'true' || data === 'false');
-  return isNumber || isBoolean ? { try: `${data.trim()} without the quotes` } : {};
+  return isNumber || isBoolean ? { try: `${printable(data.trim())} without the quotes` } : {};
 }
 
 /** A JSON pointer as a path; whether a part is an index is read off the document. */

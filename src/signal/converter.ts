@@ -23,7 +23,10 @@ export function createConverter({ wordLength, signed = false, fullScale: [low, h
   const where = 'sensor: adc.fullScale';
   const found = `[${low}, ${high}]`;
   if (!(low < high) || !Number.isFinite(span)) {
-    throw new QrailsError({ code: 'invalid', where, message: 'the full scale of an ADC goes from a value to a larger one', found, expected: '[low, high] with low < high' });
+    throw new QrailsError({
+      code: 'invalid', where, message: 'the full scale of an ADC goes from a value to a larger one', found,
+      expected: '[low, high] with low < high',
+    });
   }
   // Half steps must be several units in the last place everywhere on the scale, else two codes could have one value.
   if (lsb < Math.max(Math.abs(low), Math.abs(high)) * 2 ** -48 || lsb < 2 ** -1000) {

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { CsvError, parse } from 'csv-parse';
-import { closest, distance } from 'fastest-levenshtein';
+import { closest } from '../document/closest.js';
 import { QrailsError, type ErrorParts } from '../errors.js';
 import { checkSize, MAX_VALUES } from './values.js';
 
@@ -45,7 +45,10 @@ export interface CsvTable {
 export async function readCsv(path: string, options: CsvOptions): Promise<CsvTable> {
   const { shown, delimiter, limit } = options;
   if (NOT_A_DELIMITER.test(delimiter)) {
-    throw new QrailsError({ code: 'invalid', where: 'data.delimiter', message: 'this character cannot separate cells', found: JSON.stringify(delimiter), try: '"," or ";" or a tab' });
+    throw new QrailsError({
+      code: 'invalid', where: 'data.delimiter', message: 'this character cannot separate cells', found: JSON.stringify(delimiter),
+      try: '"," or ";" or a tab',
+    });
   }
   await checkFile(path, shown);
 
@@ -81,7 +84,9 @@ export async function readCsv(path: string, options: CsvOptions): Promise<CsvTab
 
 function fileError(error: unknown, where: string): QrailsError {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return new QrailsError({ code: 'not-found', where, message: 'no such file', try: 'a path relative to the experiment file' });
+  if (code === 'ENOENT' || code === 'ENOTDIR') return new QrailsError({
+    code: 'not-found', where, message: 'no such file', try: 'a path relative to the experiment file',
+  });
   return new QrailsError({ code: 'unreadable', where, message: 'the file cannot be read', found: message });
 }
 
@@ -129,7 +134,9 @@ class TableBuilder {
 
   finish(): CsvTable {
     const { shown } = this.options;
-    if (this.rows === 0) throw new QrailsError({ code: 'data', where: shown, message: 'there are headings but no rows below them', expected: 'one row per sample' });
+    if (this.rows === 0) throw new QrailsError({
+      code: 'data', where: shown, message: 'there are headings but no rows below them', expected: 'one row per sample',
+    });
     return { rows: this.rows, values: this.values.subarray(0, this.used) };
   }
 
@@ -141,7 +148,10 @@ class TableBuilder {
       const position = headings.indexOf(column);
       if (position < 0) throw unknownColumn(column, headings, where);
       if (headings.indexOf(column, position + 1) >= 0) {
-        throw new QrailsError({ code: 'data', where, message: `the heading "${column}" occurs more than once`, expected: 'one column of that name', try: 'rename one of them' });
+        throw new QrailsError({
+          code: 'data', where, message: `the heading "${column}" occurs more than once`, expected: 'one column of that name',
+          try: 'rename one of them',
+        });
       }
       return position;
     });
@@ -161,7 +171,9 @@ class TableBuilder {
     const value = NUMBER.test(text) ? Number(text) : NaN;
     if (Number.isFinite(value)) return value;
     const repair = /^[+-]?\d+,\d+$/.test(text) ? 'a decimal point' : 'leave the cell empty if nothing was measured, and say what to do with "missing"';
-    throw this.error(slot, line, { message: 'this cell is not a finite decimal number', found: quoted(text), expected: 'a number such as -12.5 or 1e-3', try: repair });
+    throw this.error(slot, line, {
+      message: 'this cell is not a finite decimal number', found: quoted(text), expected: 'a number such as -12.5 or 1e-3', try: repair,
+    });
   }
 
   private missing(slot: number, line: number): number {
@@ -169,8 +181,14 @@ class TableBuilder {
     if (missing === 'skip') return NaN;
     if (missing === 'hold' && this.rows > 0) return this.values[this.used + slot - this.positions.length]!;
     throw missing === 'hold'
-      ? this.error(slot, line, { message: 'this cell is empty and there is no value above it to hold', try: 'begin the recording with a complete row, or "missing": "skip"' })
-      : this.error(slot, line, { message: 'this cell is empty', expected: 'a number', try: '"missing": "skip" to leave out its samples, or "hold" to keep the value above' });
+      ? this.error(slot, line, {
+        message: 'this cell is empty and there is no value above it to hold',
+        try: 'begin the recording with a complete row, or "missing": "skip"',
+      })
+      : this.error(slot, line, {
+        message: 'this cell is empty', expected: 'a number',
+        try: '"missing": "skip" to leave out its samples, or "hold" to keep the value above',
+      });
   }
 
   private error(slot: number, line: number, parts: Omit<ErrorParts, 'code' | 'where'>): QrailsError {
@@ -189,12 +207,10 @@ class TableBuilder {
 function unknownColumn(column: string, headings: readonly string[], where: string): QrailsError {
   const listed = headings.slice(0, HEADINGS_SHOWN).map(quoted).join(', ');
   const rest = headings.length > HEADINGS_SHOWN ? ` and ${headings.length - HEADINGS_SHOWN} more` : '';
-  const comparable = headings.map((heading) => heading.slice(0, TEXT_SHOWN).toLowerCase());
-  const near = closest(column.toLowerCase(), comparable);
-  const isNear = distance(column.toLowerCase(), near) <= column.length / 3;
+  const near = closest(column, headings.map((heading) => heading.slice(0, TEXT_SHOWN)));
   const repair = headings.every((heading) => NUMBER.test(heading)) ? 'a first line with headings: this one holds numbers'
     : headings.length === 1 && /[;\t|]/.test(headings[0]!) ? '"delimiter": this file seems to use another one'
-    : isNear ? `did you mean ${quoted(headings[comparable.indexOf(near)]!)}?`
+    : near !== undefined ? `did you mean ${quoted(near)}?`
     : undefined;
   return new QrailsError({
     code: 'not-found', where, message: `there is no column ${quoted(column)}`, expected: `one of ${listed}${rest}`,
@@ -210,13 +226,20 @@ function describeCsvError(error: CsvError, { shown }: CsvOptions, { headings }: 
     case 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH':
       return new QrailsError({
         code: 'data', where, message: 'this row has another number of cells than the headings',
-        found: `${Array.isArray(record) ? record.length : 'another number'}`, expected: `${headings?.length}`, try: 'quote cells that contain the delimiter',
+        found: `${Array.isArray(record) ? record.length : 'another number'}`, expected: `${headings?.length}`,
+        try: 'quote cells that contain the delimiter',
       });
     case 'CSV_MAX_RECORD_SIZE':
-      return new QrailsError({ code: 'data', where, message: 'this line is too long', expected: `at most ${MAX_LINE} bytes`, try: 'look for a quote that is not closed, or a file that is not CSV' });
+      return new QrailsError({
+        code: 'data', where, message: 'this line is too long', expected: `at most ${MAX_LINE} bytes`,
+        try: 'look for a quote that is not closed, or a file that is not CSV',
+      });
     case 'CSV_QUOTE_NOT_CLOSED':
       return new QrailsError({ code: 'data', where, message: 'the file ends inside a quoted cell', try: 'close the quote' });
     default:
-      return new QrailsError({ code: 'data', where, message: 'the quotes of a cell are wrong', found: error.message.slice(0, TEXT_SHOWN), try: 'quote the whole cell and double the quotes inside it' });
+      return new QrailsError({
+        code: 'data', where, message: 'the quotes of a cell are wrong', found: error.message.slice(0, TEXT_SHOWN),
+        try: 'quote the whole cell and double the quotes inside it',
+      });
   }
 }

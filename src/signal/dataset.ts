@@ -21,7 +21,7 @@ export interface Dataset {
  * @param options.seed draws a teacher's rows; a recording does not depend on it
  * @param options.baseDirectory directory the path of a recording is relative to
  * @throws QrailsError `not-found`, `unreadable`, `data` or `invalid`, naming file, line and column where there are such
- * @example await loadDataset({ kind: 'csv', file: 'weather.csv', inputs: ['temp_max'], targets: ['temp_max'], ahead: 1 }, { seed: 42, baseDirectory: '.' })
+ * @example await loadDataset({ kind: 'csv', file: 'weather.csv', inputs: ['wind'], targets: ['temp_max'] }, { seed: 42, baseDirectory: '.' })
  */
 export async function loadDataset(data: Data, { seed, baseDirectory }: { seed: number; baseDirectory: string }): Promise<Dataset> {
   return data.kind === 'teacher' ? drawTeacher(data, seed) : loadRecording(data, baseDirectory);

@@ -78,7 +78,7 @@ export function* deliveries(plan: Plan, dataset: Dataset): Generator<Delivered, 
   const deliver = (batch: Pick<RowOrder, 'first' | 'count' | 'rowAt'>): void => {
     const { first, count } = batch;
     delivered.unchanged =
-      first >= 0 && first === before.first && count === before.count && 
+      first >= 0 && first === before.first && count === before.count && sensorOn === before.sensorOn &&
       (!sensorOn || frontEnd.isStatic(before.clock, clock));
     before.first = first;
     before.count = count;

@@ -30,11 +30,17 @@ export async function loadRecording(data: RecordingData, baseDirectory: string):
     columns.map((column): Column => (typeof column === 'string' ? { column } : column)),
   ) as [Column[], Column[]];
   if (inputColumns.length + targetColumns.length > MAX_COLUMNS) {
-    throw new QrailsError({ code: 'invalid', where: 'data.inputs', message: 'too many columns', found: `${inputColumns.length + targetColumns.length}`, expected: `at most ${MAX_COLUMNS} inputs and targets` });
+    throw new QrailsError({
+      code: 'invalid', where: 'data.inputs', message: 'too many columns', found: `${inputColumns.length + targetColumns.length}`,
+      expected: `at most ${MAX_COLUMNS} inputs and targets`,
+    });
   }
   const inputs = inputColumns.length * lags;
   if (inputs > MAX_INPUTS) {
-    throw new QrailsError({ code: 'invalid', where: 'data.lags', message: 'too many inputs', found: `${inputColumns.length} columns × ${lags} lags`, expected: `at most ${MAX_INPUTS}` });
+    throw new QrailsError({
+      code: 'invalid', where: 'data.lags', message: 'too many inputs', found: `${inputColumns.length} columns × ${lags} lags`,
+      expected: `at most ${MAX_INPUTS}`,
+    });
   }
 
   const headings = [...new Set([...inputColumns, ...targetColumns].map(({ column }) => column))];
@@ -79,12 +85,17 @@ function samplesOf({ rows, values }: CsvTable, { inputs, targets }: Uses, lags: 
     if (row + 1 >= lags && lastEmpty <= row - lags && !targets.some(isEmptyAt(row + ahead))) samples[count++] = row;
   }
   if (count === 0) {
-    throw new QrailsError({ code: 'data', where, message: 'no sample is left: every one touches an empty cell', found: `${rows} rows`, try: '"missing": "hold", fewer lags, or other columns' });
+    throw new QrailsError({
+      code: 'data', where, message: 'no sample is left: every one touches an empty cell', found: `${rows} rows`,
+      try: '"missing": "hold", fewer lags, or other columns',
+    });
   }
   return samples.subarray(0, count);
 }
 
-function fill({ rows, values: cells }: CsvTable, { inputs, targets }: Uses, lags: number, ahead: number, samples: Uint32Array, where: string): Float64Array {
+/** The prepared values of these samples, row-major, inputs then targets. */
+function fill(table: CsvTable, { inputs, targets }: Uses, lags: number, ahead: number, samples: Uint32Array, where: string): Float64Array {
+  const { rows, values: cells } = table;
   const columns = cells.length / rows;
   const prepared = ({ slot, offset, scale, name }: Use, row: number): number => {
     const cell = cells[row * columns + slot]!;

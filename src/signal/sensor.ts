@@ -73,7 +73,10 @@ function createTerms(kind: Kind, { [kind]: terms = [], temperature }: SensorMode
     // A term is constant, one step, or linear and then held: its extremes are at its ends.
     const ends = [0, term.kind === 'step' ? term.at : (temperature?.steps ?? 0)].map((clock) => termAt(term, kind, temperature, clock));
     if (!ends.every(Number.isFinite)) {
-      throw new QrailsError({ code: 'invalid', where, message: `this ${kind} leaves the range of numbers`, found: ends.join(' … '), expected: 'a finite value at every clock' });
+      throw new QrailsError({
+        code: 'invalid', where, message: `this ${kind} leaves the range of numbers`, found: ends.join(' … '),
+        expected: 'a finite value at every clock',
+      });
     }
   });
 

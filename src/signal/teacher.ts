@@ -21,7 +21,9 @@ export function drawTeacher({ rows, weights, bias, low = 0, high = 1, noise = 0 
   const targets = weights.length;
   const inputs = weights[0]?.length ?? 0;
   const uneven = weights.findIndex((row) => row.length !== inputs);
-  if (uneven >= 0) refuse(`weights[${uneven}]`, 'every row of weights has one weight per input', `${weights[uneven]!.length} weights`, `${inputs}, as in the first row`);
+  if (uneven >= 0) {
+    refuse(`weights[${uneven}]`, 'every row of weights has one weight per input', `${weights[uneven]!.length} weights`, `${inputs}, as in the first row`);
+  }
   if (bias !== undefined && bias.length !== targets) refuse('bias', 'one bias per output', `${bias.length}`, `${targets}`);
   if (!(low < high) || !Number.isFinite(high - low)) refuse('low', 'the inputs lie between low and high', `low ${low}, high ${high}`, 'low < high');
   const width = inputs + targets;

@@ -48,10 +48,10 @@ describe('every shipped document', () => {
 
 describe('resolve', () => {
   it('takes text with a slash, or that ends in .json, as a path from the directory given', () => {
-    expect(resolve('profile', 'mine.json', '/work').path).toBe('/work/mine.json');
-    expect(resolve('profile', './mine', '/work')).toEqual({ label: './mine', path: '/work/mine', directory: '/work' });
-    expect(resolve('profile', '../a/b.json', '/work/x')).toEqual({ label: '../a/b.json', path: '/work/a/b.json', directory: '/work/a' });
-    expect(resolve('profile', '-', '/work')).toEqual({ label: '(standard input)', path: '-', directory: '/work' });
+    expect(resolve('profile', 'mine.json', '/project').path).toBe('/project/mine.json');
+    expect(resolve('profile', './mine', '/project')).toEqual({ label: './mine', path: '/project/mine', directory: '/project' });
+    expect(resolve('profile', '../a/b.json', '/project/x')).toEqual({ label: '../a/b.json', path: '/project/a/b.json', directory: '/project/a' });
+    expect(resolve('profile', '-', '/project')).toEqual({ label: '(standard input)', path: '-', directory: '/project' });
   });
 
   it('does not take a bare name as a file', async () => {

@@ -4,6 +4,13 @@ import { ROUNDINGS } from '../../src/format/modes.js';
 import { createConverter } from '../../src/signal/converter.js';
 import { quantise } from './oracle.js';
 
+/** The next smaller double, of one that is not zero. */
+function below(value: number): number {
+  const bits = new BigInt64Array(Float64Array.of(value).buffer);
+  bits[0]! += value > 0 ? -1n : 1n;
+  return new Float64Array(bits.buffer)[0]!;
+}
+
 describe('ADC', () => {
   test.each(ROUNDINGS)('is numerics §2 on a power-of-two step, %s', (rounding) => {
     // lsb = 2^-6 both ways; zero of the unsigned one is −2, a multiple of it.
@@ -51,6 +58,15 @@ describe('ADC', () => {
         expect(out).toBeGreaterThanOrEqual(previous);
         previous = out;
       }
+    }
+  });
+
+  test('the double just below a code belongs to the code before', () => {
+    for (const fullScale of [[0, 3.3], [-0.1, 1.7], [0.1, 0.3]] as [number, number][]) {
+      const [low, high] = fullScale;
+      const convert = createConverter({ wordLength: 12, fullScale });
+      const valueOf = (code: number) => low + code * ((high - low) / 4096);
+      for (let code = 1; code < 4096; code++) expect(convert(below(valueOf(code)))).toBe(valueOf(code - 1));
     }
   });
 

@@ -40,6 +40,7 @@ describe('values', () => {
 
   test.each<[string, string, Partial<RecordingData>]>([
     ['BOM and CRLF', '\uFEFFa,y\r\n1,2\r\n3,4\r\n', {}],
+    ['BOM before a quote', '\uFEFF"a","y"\n1,2\n3,4\n', {}],
     ['CR alone', 'a,y\r1,2\r3,4', {}],
     ['quotes, with delimiter, newline and quote inside', '"a","n,""o\nte",y\n"1","x,\n""z",2\n3,,"4"\n', {}],
     ['spaces and blank lines', 'a , y\n\n 1 ,\t2\n\n3,4\n\n', {}],
@@ -128,7 +129,7 @@ describe('refuses, naming the place', () => {
     ['a header only', 'a,y\n', {}, 'data', /no rows/],
     ['an unknown column', 'time,temp_max,y\n0,1,2\n', { inputs: ['temp_mx'] }, 'not-found', /line 1.*"temp_mx"\n.*"time", "temp_max", "y"\n.*did you mean "temp_max"/],
     ['a column in other case', 'A,y\n1,2\n', {}, 'not-found', /did you mean "A"/],
-    ['an unknown column with nothing near', 'alpha,y\n1,2\n', { inputs: ['q'] }, 'not-found', /"alpha", "y"$/],
+    ['an unknown column with nothing near', 'alpha,y\n1,2\n', { inputs: ['pressure'] }, 'not-found', /"alpha", "y"$/],
     ['no headings', '1,2\n3,4\n', {}, 'not-found', /headings/],
     ['another delimiter', 'a;y\n1;2\n', {}, 'not-found', /delimiter/],
     ['a duplicate heading', 'a,y,a\n1,2,3\n', {}, 'data', /line 1: the heading "a" occurs more than once/],

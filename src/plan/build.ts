@@ -1,0 +1,252 @@
+/**
+ * Makes a plan: everything a run needs, with every default filled in, every format resolved and every constant already raw.
+ * This is the only place where real constants become raws.
+ */
+import { ANCHORS, ANCHOR_PARAMETERS, THROTTLES, THROTTLE_PARAMETERS, type ParameterDefinition } from '../control/registry.js';
+import { QrailsError } from '../errors.js';
+import { formatName } from '../format/format.js';
+import { quantise } from '../format/quantise.js';
+import { fromDouble, parseReal, toDouble, type Rational } from '../format/real.js';
+import type { AnchorSpec, Experiment, ThrottleSpec } from '../schema/experiment.js';
+import type { Constant, Plan, PlanAnchor, PlanPhase, PlanThrottle, SiteFormat } from '../schema/plan.js';
+import type { Profile } from '../schema/profile.js';
+import type { Sensor } from '../schema/sensor.js';
+import type { Dataset } from '../signal/dataset.js';
+import { stepsPerPass } from '../signal/order.js';
+import { randomStream, uniform } from '../signal/random.js';
+import { CONSTANT_SITES, type SiteName } from '../site/sites.js';
+import { alignPlan } from './alignment.js';
+import { resolveFormats } from './formats.js';
+
+export interface PlanParts {
+  readonly profile: Profile;
+  readonly sensor: Sensor;
+  readonly experiment: Experiment;
+  readonly dataset: Dataset;
+  readonly throttle: ThrottleSpec;
+  readonly anchor: AnchorSpec;
+  /** Steps in all: later phases are cut, or the last one goes on. */
+  readonly steps?: number | undefined;
+}
+
+export const DEFAULT_SEED = 42;
+const DEFAULT_DIVERGED_LOSS = 1e6;
+const DEFAULT_EVALUATION_ROWS = 1000;
+
+/**
+ * Builds the plan of one run.
+ *
+ * @throws QrailsError `invalid` where shapes do not fit, `format` for a constant that does not fit its format or becomes zero in it,
+ *   `unsupported` for what the target cannot do
+ * @example const plan = buildPlan({ profile, sensor, experiment, dataset, throttle: { law: 'none' }, anchor: { law: 'none' } });
+ */
+export function buildPlan(parts: PlanParts): Plan {
+  const { profile, sensor, experiment, dataset } = parts;
+  const layers = resolveLayers(experiment, dataset);
+  const timing = resolvePhases(parts, dataset.rows);
+  const calibration = Number(parts.anchor.calibration ?? ANCHOR_PARAMETERS.calibration.default);
+  const sites = resolveFormats(profile, { layers: layers.length, batch: Math.max(...timing.map(({ batch }) => batch)), calibration }, profile.name);
+  checkTarget(profile, timing);
+
+  const constant = (site: SiteName, value: number | string, where: string): Constant => quantiseConstant(value, sites[site]!, site, where);
+  const phases = timing.map(({ learningRate, ...phase }, index): PlanPhase => ({
+    ...phase,
+    learningRate: constant('learningRate', learningRate, `phases[${index}].learningRate`),
+  }));
+  const throttle = resolveThrottle(parts.throttle, constant, sites['throttle']!);
+  const anchor = resolveAnchor(parts.anchor, constant);
+
+  const { temperature, gain, offset, noise, adc } = sensor;
+  const plan: Plan = {
+    plan: 1,
+    numerics: 1,
+    layers,
+    initial: resolveInitial(experiment, layers, sites),
+    data: { rows: dataset.rows, inputs: dataset.inputs, targets: dataset.targets, sha256: dataset.sha256 },
+    order: experiment.order ?? 'sequential',
+    lastBatch: experiment.lastBatch ?? 'keep',
+    seed: experiment.seed ?? DEFAULT_SEED,
+    phases,
+    sensor: {
+      ...(temperature && { temperature }), ...(gain && { gain }), ...(offset && { offset }), ...(noise && { noise }), ...(adc && { adc }),
+    },
+    sites,
+    accumulate: {
+      accumulator: profile.accumulate?.accumulator ?? 'each',
+      gradientAccumulator: profile.accumulate?.gradientAccumulator ?? 'end',
+    },
+    batchDivision: profile.batch?.division ?? 'exact',
+    throttle,
+    anchor,
+    divergedLoss: experiment.divergedLoss ?? DEFAULT_DIVERGED_LOSS,
+    evaluationRows: Math.min(experiment.evaluation?.rows ?? DEFAULT_EVALUATION_ROWS, dataset.rows),
+  };
+  alignPlan(plan); // refuses widths that cannot be simulated
+  return plan;
+}
+
+function resolveLayers({ model }: Experiment, dataset: Dataset): Plan['layers'] {
+  const layers: Plan['layers'] = [];
+  let inputs = dataset.inputs;
+  model.layers.forEach(({ outputs, activation = 'linear', bias = false }, index) => {
+    if (index === model.layers.length - 1 && activation !== 'linear') {
+      throw new QrailsError({ code: 'invalid', where: `model.layers[${index}].activation`, message: 'the last layer is linear', found: activation, expected: 'linear' });
+    }
+    layers.push({ inputs, outputs, activation, bias });
+    inputs = outputs;
+  });
+  if (inputs !== dataset.targets) {
+    throw new QrailsError({
+      code: 'invalid', where: `model.layers[${layers.length - 1}].outputs`, message: 'the last layer and the data do not fit',
+      found: `${inputs} outputs`, expected: `${dataset.targets}, one for each target (${dataset.names.slice(dataset.inputs).join(', ')})`,
+    });
+  }
+  return layers;
+}
+
+type Timing = Omit<PlanPhase, 'learningRate'> & { learningRate: number | string };
+
+function resolvePhases({ experiment, steps }: PlanParts, rows: number): Timing[] {
+  const lastBatch = experiment.lastBatch ?? 'keep';
+  const phases = experiment.phases.map((phase, index): Timing => {
+    const where = `phases[${index}]`;
+    const batch = phase.batch === 'all' ? rows : phase.batch;
+    if (batch > rows) {
+      throw new QrailsError({ code: 'invalid', where: `${where}.batch`, message: 'the batch is larger than the data', found: String(batch), expected: `at most ${rows} samples, or "all"` });
+    }
+    if ((phase.steps === undefined) === (phase.epochs === undefined)) {
+      throw new QrailsError({ code: 'invalid', where, message: 'a phase lasts either steps or epochs', found: phase.steps === undefined ? 'neither' : 'both', expected: 'one of them' });
+    }
+    return {
+      steps: phase.steps ?? stepsPerPass(rows, batch, lastBatch, phase.epochs!),
+      batch,
+      learningRate: phase.learningRate as number | string,
+      throttle: phase.throttle ?? true,
+      anchor: phase.anchor ?? true,
+      sensor: phase.sensor ?? false,
+    };
+  });
+  if (steps === undefined) return phases;
+  const cut: Timing[] = [];
+  let left = steps;
+  for (const [index, phase] of phases.entries()) {
+    const last = index === phases.length - 1;
+    const taken = last ? left : Math.min(phase.steps, left);
+    if (taken > 0) cut.push({ ...phase, steps: taken });
+    left -= taken;
+  }
+  return cut;
+}
+
+function checkTarget(profile: Profile, phases: readonly Timing[]): void {
+  const rule = profile.batch?.sizes ?? 'any';
+  phases.forEach(({ batch }, index) => {
+    const fits = rule === 'any' || (rule === 'one' ? batch === 1 : Number.isInteger(Math.log2(batch)));
+    if (!fits) {
+      throw new QrailsError({
+        code: 'unsupported', where: `phases[${index}].batch`, message: `${profile.name} cannot run this batch`, found: String(batch),
+        expected: rule === 'one' ? '1' : 'a power of two', try: `--set experiment.phases[${index}].batch=${rule === 'one' ? 1 : 2 ** Math.floor(Math.log2(batch))}`,
+      });
+    }
+  });
+}
+
+function quantiseConstant(value: number | string, format: SiteFormat, site: string, where: string): Constant {
+  const exact = parseReal(value);
+  const { raw, overflow, underflow } = quantise(exact, format);
+  if (overflow !== 0 || underflow) {
+    throw new QrailsError({
+      code: 'format', where, message: underflow ? 'becomes zero in its format' : 'does not fit its format', found: String(value),
+      expected: `${underflow ? 'at least' : 'at most'} ${underflow ? 2 ** -format.fractionLength : toDouble(scaled(BigInt(format.rails[1]), format.fractionLength))} (${formatName(format)})`,
+      try: (CONSTANT_SITES as string[]).includes(site) || site === 'throttle' ? `another format: --set profile.sites.${site}.fractionLength=${format.fractionLength + (underflow ? 4 : -1)}` : 'another value or format',
+    });
+  }
+  return { value: toDouble(exact), raw: String(raw) };
+}
+
+const scaled = (raw: bigint, f: number): Rational => (f >= 0 ? { numerator: raw, denominator: 1n << BigInt(f) } : { numerator: raw << BigInt(-f), denominator: 1n });
+
+type ConstantMaker = (site: SiteName, value: number | string, where: string) => Constant;
+
+function real(definition: ParameterDefinition, value: number | string, where: string): number | string {
+  const number = toDouble(parseReal(value));
+  if (number < definition.minimum! || number > definition.maximum!) {
+    throw new QrailsError({ code: 'invalid', where, message: 'out of range', found: String(value), expected: `${definition.minimum} to ${definition.maximum}` });
+  }
+  return value;
+}
+
+function resolveThrottle(spec: ThrottleSpec, constant: ConstantMaker, format: SiteFormat): PlanThrottle {
+  const { law } = spec;
+  const { estimators, parameters } = THROTTLES[law] as { estimators: readonly string[]; parameters: readonly string[] };
+  const estimator = estimators.length === 0 ? undefined : (spec.estimator ?? estimators[0]);
+  if (estimator !== undefined && !estimators.includes(estimator)) {
+    throw new QrailsError({ code: 'invalid', where: 'throttle.estimator', message: `${law} does not take it`, found: estimator, expected: estimators.join(', ') });
+  }
+  const result: Record<string, unknown> = { law, ...(estimator !== undefined && { estimator }) };
+  for (const [name, definition] of Object.entries(THROTTLE_PARAMETERS) as [keyof typeof THROTTLE_PARAMETERS, ParameterDefinition][]) {
+    if (!parameters.includes(name)) continue;
+    const value = spec[name] ?? definition.default;
+    const where = `throttle.${name}`;
+    result[name] =
+      value === 'lsb' ? { value: 2 ** -format.fractionLength, raw: '1' }
+      : definition.type === 'real' ? constant(definition.site!, real(definition, value as number | string, where), where)
+      : value;
+  }
+  return result as PlanThrottle;
+}
+
+function resolveAnchor(spec: AnchorSpec, constant: ConstantMaker): PlanAnchor {
+  const { law } = spec;
+  const result: Record<string, unknown> = { law };
+  const parameters = ANCHORS[law].parameters as readonly string[];
+  for (const [name, definition] of Object.entries(ANCHOR_PARAMETERS) as [keyof typeof ANCHOR_PARAMETERS, ParameterDefinition][]) {
+    if (!parameters.includes(name)) continue;
+    const value = spec[name] ?? definition.default;
+    const where = `anchor.${name}`;
+    result[name] = definition.type === 'real' ? constant(definition.site!, real(definition, value as number | string, where), where) : value;
+  }
+  return result as PlanAnchor;
+}
+
+function resolveInitial({ model, seed = DEFAULT_SEED }: Experiment, layers: Plan['layers'], sites: Record<string, SiteFormat>): Plan['initial'] {
+  const initial = model.initial ?? { kind: 'glorot' as const };
+  const random = randomStream(seed, 'weights');
+  if (initial.kind === 'values' && initial.layers.length !== layers.length) {
+    throw new QrailsError({ code: 'invalid', where: 'model.initial.layers', message: 'one entry for each layer', found: String(initial.layers.length), expected: String(layers.length) });
+  }
+  return layers.map(({ inputs, outputs, bias: hasBias }, layer) => {
+    const where = `model.initial.layers[${layer}]`;
+    let weights: number[][];
+    let bias: number[];
+    if (initial.kind === 'values') {
+      const stated = initial.layers[layer]!;
+      weights = stated.weights;
+      bias = stated.bias ?? (hasBias ? Array<number>(outputs).fill(0) : []);
+      if (weights.length !== outputs || weights.some((row) => row.length !== inputs) || bias.length !== (hasBias ? outputs : 0)) {
+        throw new QrailsError({
+          code: 'invalid', where, message: 'wrong shape', found: `${weights.length} rows of ${weights.map((row) => row.length).join(', ')} weights, ${bias.length} biases`,
+          expected: `${outputs} rows of ${inputs} weights, ${hasBias ? outputs : 0} biases`,
+        });
+      }
+    } else {
+      const limit = initial.kind === 'zero' ? 0 : (initial.scale ?? 1) * Math.sqrt(6 / (inputs + outputs));
+      weights = Array.from({ length: outputs }, () => Array.from({ length: inputs }, () => (2 * uniform(random) - 1) * limit));
+      bias = hasBias ? Array<number>(outputs).fill(0) : [];
+    }
+    const raw = (value: number, site: 'weight' | 'bias', place: string): string => {
+      const format = sites[`layer${layer}.${site}`]!;
+      const quantised = quantise(fromDouble(value), format);
+      if (quantised.overflow !== 0) {
+        throw new QrailsError({ code: 'format', where: place, message: 'an initial value outside its rails', found: String(value), expected: `within ${formatName(format)}`, try: `smaller initial weights, or more integer bits in ${site}` });
+      }
+      return String(quantised.raw);
+    };
+    return {
+      weights,
+      bias,
+      weightsRaw: weights.map((row, o) => row.map((value, i) => raw(value, 'weight', `${where}.weights[${o}][${i}]`))),
+      biasRaw: bias.map((value, o) => raw(value, 'bias', `${where}.bias[${o}]`)),
+    };
+  });
+}

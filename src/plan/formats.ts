@@ -1,0 +1,141 @@
+/** Resolves what a profile says, and what it leaves to fallbacks, into the format of every site of a network. */
+import { QrailsError } from '../errors.js';
+import { rawRange } from '../format/format.js';
+import type { SiteFormat } from '../schema/plan.js';
+import type { Profile, ProfileSite } from '../schema/profile.js';
+import { SITES, siteKey, siteKeys, wordLengthRange, type SiteDefinition, type SiteName } from '../site/sites.js';
+
+/** What the formats of some sites depend on besides the profile. */
+export interface Dimensions {
+  readonly layers: number;
+  /** Largest batch a step trains on. */
+  readonly batch: number;
+  /** Losses the event detector calibrates on. */
+  readonly calibration: number;
+}
+
+interface Bare {
+  readonly signed: boolean;
+  readonly wordLength: number;
+  readonly fractionLength: number;
+}
+
+/** Modes of a site and of a profile that states none. Constants are prepared by the host, to nearest. */
+const DEFAULT_ROUNDING = 'RND';
+const DEFAULT_OVERFLOW = 'SAT';
+const CONSTANT_ROUNDING = 'RND_CONV';
+
+const ceilLog2 = (n: number): number => Math.ceil(Math.log2(n));
+
+/**
+ * The format of every site, by key (`layer0.weight`, `loss`, …). A site takes each of its properties from `sites.layerN.name`, else `sites.name`,
+ * else its fallback (src/site/sites.ts) and the profile's defaults.
+ *
+ * @throws QrailsError `format` where a resolved word length or rail cannot exist
+ */
+export function resolveFormats(profile: Profile, dimensions: Dimensions, where: string): Record<string, SiteFormat> {
+  const stated = (name: SiteName, layer: number): ProfileSite => {
+    const sites = (profile.sites ?? {}) as Record<string, ProfileSite | undefined>;
+    return { ...sites[name], ...(SITES[name].perLayer ? sites[siteKey(name, layer)] : undefined) };
+  };
+  const bare = (name: SiteName, layer: number): Bare => {
+    const site = stated(name, layer);
+    const fallback = (SITES[name] as SiteDefinition).fallback;
+    if (site.wordLength !== undefined && site.fractionLength !== undefined) {
+      // A format stated as two numbers is signed unless it says otherwise or its fallback is a format of its own.
+      return { signed: site.signed ?? ownFormat(fallback)?.signed ?? true, wordLength: site.wordLength, fractionLength: site.fractionLength };
+    }
+    if (fallback === undefined) {
+      throw new QrailsError({ code: 'invalid', where, message: `sites.${name} has no format`, expected: 'wordLength and fractionLength' });
+    }
+    const base = fallbackFormat(name, layer);
+    return {
+      signed: site.signed ?? base.signed,
+      wordLength: site.wordLength ?? base.wordLength,
+      fractionLength: site.fractionLength ?? base.fractionLength,
+    };
+  };
+  const fallbackFormat = (name: SiteName, layer: number): Bare => {
+    switch (name) {
+      case 'target':
+        return bare('activation', dimensions.layers - 1);
+      case 'error':
+        return bare('activation', layer);
+      case 'bias':
+        return bare('weight', layer);
+      case 'anchorPull':
+        return bare('update', layer);
+      case 'learningRate':
+        return bare('rate', 0);
+      case 'gradientAccumulator': {
+        const accumulator = bare('accumulator', layer);
+        const most = wordLengthRange('accumulator', accumulator.signed)[1];
+        return { ...accumulator, wordLength: Math.min(most, accumulator.wordLength + ceilLog2(dimensions.batch)) };
+      }
+      case 'norm': {
+        const square = bare('squaredNorm', 0);
+        const whole = Math.ceil((square.wordLength - square.fractionLength) / 2);
+        const finest = Math.max(
+          ...Array.from({ length: dimensions.layers }, (_, l) => Math.max(bare('weight', l).fractionLength, bare('bias', l).fractionLength)),
+        );
+        // One bit less than the register, and no radicand past 127 bits.
+        const most = Math.min(63 - whole, (127 - square.wordLength + square.fractionLength) >> 1);
+        const fractionLength = Math.min(most, finest + 6);
+        return { signed: false, wordLength: Math.max(2, whole + fractionLength), fractionLength };
+      }
+      case 'lossMean': {
+        const loss = bare('loss', 0);
+        const most = wordLengthRange('metric', loss.signed)[1];
+        return { ...loss, wordLength: Math.min(most, loss.wordLength + ceilLog2(dimensions.calibration)) };
+      }
+      default: {
+        const own = ownFormat((SITES[name] as SiteDefinition).fallback);
+        if (!own) throw new RangeError(`site ${name} has no fallback rule`);
+        return own;
+      }
+    }
+  };
+
+  const formats: Record<string, SiteFormat> = {};
+  for (const key of siteKeys(dimensions.layers)) {
+    const name = key.slice(key.indexOf('.') + 1) as SiteName;
+    const layer = SITES[name].perLayer ? Number(key.slice('layer'.length, key.indexOf('.'))) : 0;
+    const { kind } = SITES[name];
+    const site = stated(name, layer);
+    const format = bare(name, layer);
+    const [least, most] = wordLengthRange(kind, format.signed);
+    if (format.wordLength < least || format.wordLength > most) {
+      throw new QrailsError({
+        code: 'format', where: `${where}: sites.${key}`, message: 'a word length that cannot be', found: `${format.wordLength} bits`,
+        expected: `${least} to ${most} bits for ${format.signed ? 'a signed' : 'an unsigned'} ${kind}`,
+      });
+    }
+    const saturates = kind === 'metric' || kind === 'square' || kind === 'constant';
+    formats[key] = {
+      ...format,
+      rounding: site.rounding ?? (kind === 'constant' ? CONSTANT_ROUNDING : (profile.defaults?.rounding ?? DEFAULT_ROUNDING)),
+      overflow: site.overflow ?? (saturates ? 'SAT' : (profile.defaults?.overflow ?? DEFAULT_OVERFLOW)),
+      rails: rails(format, site.rails, `${where}: sites.${key}.rails`),
+    };
+  }
+  return formats;
+}
+
+/** A fallback that names a format: `ufix16_En15`. */
+function ownFormat(fallback: string | undefined): Bare | undefined {
+  const match = /^([us])fix(\d+)_En(\d+)$/.exec(fallback ?? '');
+  return match ? { signed: match[1] === 's', wordLength: Number(match[2]), fractionLength: Number(match[3]) } : undefined;
+}
+
+function rails(format: Bare, stated: readonly [number, number] | undefined, where: string): [string, string] {
+  const [low, high] = rawRange(format);
+  if (!stated) return [String(low), String(high)];
+  return stated.map((rail, side) => {
+    const scaled = rail * 2 ** format.fractionLength;
+    const raw = Number.isInteger(scaled) ? BigInt(scaled) : undefined;
+    if (raw === undefined || raw < low || raw > high || (side === 0 ? raw > 0n : raw < 0n)) {
+      throw new QrailsError({ code: 'format', where: `${where}[${side}]`, message: 'a rail that does not lie in the resolved format', found: String(rail), expected: `a multiple of 2^${-format.fractionLength} within the format, with 0 between the rails` });
+    }
+    return String(raw);
+  }) as [string, string];
+}

@@ -1,0 +1,187 @@
+/** Runs a plan in float64 and in fixed point side by side, on the same deliveries. */
+import { loadCore, type Build } from '../core/load.js';
+import { Session, type Batch, type NumberSystem } from '../core/session.js';
+import type { Counters } from '../format/quantise.js';
+import type { Plan } from '../schema/plan.js';
+import type { Dataset } from '../signal/dataset.js';
+import { deliveries } from '../signal/delivery.js';
+import { Recorder } from './recorder.js';
+
+/** One number system's side of a run. */
+export interface Recording {
+  readonly kind: NumberSystem;
+  readonly recorder: Recorder;
+  readonly finalLoss: number;
+  /** Parameters of each layer, weights row by row and then biases, as real numbers. */
+  readonly parameters: readonly (readonly number[])[];
+  /** The same as raws; fixed only. */
+  readonly parametersRaw: readonly (readonly number[])[] | undefined;
+  /** By site key; empty in the reference. */
+  readonly counters: Readonly<Record<string, Counters>>;
+  /** What the last quarter of the run added to the counters. */
+  readonly lateCounters: Readonly<Record<string, Counters>>;
+}
+
+export interface Pair {
+  readonly plan: Plan;
+  readonly float: Recording;
+  readonly fixed: Recording;
+  /** First step at which the losses differ by more than `parting`; null if they never do. */
+  readonly partedAt: number | null;
+  /** The last delivery: what the final loss was measured on. */
+  readonly evaluation: Batch;
+}
+
+/** What a listener sees after every step, both sides at the same step. */
+export interface StepView {
+  readonly step: number;
+  readonly batch: Batch;
+  readonly float: Session;
+  readonly fixed: Session;
+}
+
+export interface PairOptions {
+  readonly build?: Build | undefined;
+  /** Losses part where |fixed − float| > parting·float + 4 last places of the loss. Default 0.1. */
+  readonly parting?: number | undefined;
+  /** Called after every step; makes the run visit the host at each step. */
+  readonly onStep?: ((view: StepView) => void | Promise<void>) | undefined;
+  /** Called now and then with the steps done. */
+  readonly onProgress?: ((steps: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export const DEFAULT_PARTING = 0.1;
+const PROGRESS_EVERY = 8192;
+
+/** Steps of a plan in all. */
+export const planSteps = (plan: Plan): number => plan.phases.reduce((sum, { steps }) => sum + steps, 0);
+
+/** First step of the first phase with the sensor on; 0 if there is none. */
+export function stressStart(plan: Plan): number {
+  let step = 0;
+  for (const phase of plan.phases) {
+    if (phase.sensor) return step;
+    step += phase.steps;
+  }
+  return 0;
+}
+
+/** First step of the last quarter of what follows the beginning of the stress. */
+export function lateStart(plan: Plan): number {
+  const steps = planSteps(plan);
+  return Math.min(steps - 1, steps - Math.ceil((steps - stressStart(plan)) / 4));
+}
+
+/**
+ * Runs a plan on both sides.
+ *
+ * @throws QrailsError where front end or widths do not allow it; an AbortError where `signal` was raised
+ */
+export async function runPair(plan: Plan, dataset: Dataset, options: PairOptions = {}): Promise<Pair> {
+  const [floatCore, fixedCore] = await Promise.all([loadCore(options.build), loadCore(options.build)]);
+  const chunk = options.onStep ? { chunk: 1 } : {};
+  const float = new Session(floatCore, plan, 'float', chunk);
+  const fixed = new Session(fixedCore, plan, 'fixed', chunk);
+  const steps = planSteps(plan);
+  const marks = { divergedLoss: plan.divergedLoss, lateFrom: lateStart(plan), stressFrom: stressStart(plan) };
+  const recorders = { float: new Recorder(steps, marks), fixed: new Recorder(steps, marks) };
+
+  const parting = new Parting(options.parting ?? DEFAULT_PARTING, 4 * 2 ** -plan.sites['loss']!.fractionLength);
+  float.onRow((step, row) => {
+    recorders.float.add(step, row);
+    parting.add('float', step, row.loss);
+  });
+  fixed.onRow((step, row) => {
+    recorders.fixed.add(step, row);
+    parting.add('fixed', step, row.loss);
+  });
+
+  let before: Record<string, Counters> = {};
+  let evaluation: Batch | undefined;
+  for (const batch of deliveries(plan, dataset)) {
+    if (batch.step === steps) {
+      evaluation = { ...batch, inputs: batch.inputs.slice(0, batch.count * plan.data.inputs), targets: batch.targets.slice(0, batch.count * plan.data.targets) };
+      break;
+    }
+    if (batch.step === marks.lateFrom) before = fixed.counters();
+    float.push(batch);
+    fixed.push(batch);
+    if (options.onStep) {
+      float.finish();
+      fixed.finish();
+      await options.onStep({ step: batch.step, batch, float, fixed });
+    }
+    if (batch.step % PROGRESS_EVERY === 0) {
+      options.onProgress?.(batch.step);
+      options.signal?.throwIfAborted();
+      // Lets a Ctrl-C be heard.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  if (!evaluation) throw new RangeError('the deliveries ended without an evaluation batch');
+  float.finish();
+  fixed.finish();
+  const counters = fixed.counters();
+  const record = (session: Session, recorder: Recorder): Recording => {
+    const raw = session.read('theta');
+    const { loss } = session.evaluate(evaluation);
+    return {
+      kind: session.kind,
+      recorder,
+      finalLoss: loss,
+      parameters: session.kind === 'fixed' ? realParameters(plan, raw) : raw,
+      parametersRaw: session.kind === 'fixed' ? raw : undefined,
+      counters: session.kind === 'fixed' ? counters : {},
+      lateCounters: session.kind === 'fixed' ? difference(counters, before) : {},
+    };
+  };
+  return { plan, float: record(float, recorders.float), fixed: record(fixed, recorders.fixed), partedAt: parting.at, evaluation };
+}
+
+/** Raws of parameters as real numbers: each layer's weights and biases have formats of their own. */
+export function realParameters(plan: Plan, raw: readonly (readonly number[])[]): number[][] {
+  return plan.layers.map(({ inputs, outputs }, layer) => {
+    const weight = 2 ** -plan.sites[`layer${layer}.weight`]!.fractionLength;
+    const bias = 2 ** -plan.sites[`layer${layer}.bias`]!.fractionLength;
+    return raw[layer]!.map((value, k) => value * (k < inputs * outputs ? weight : bias));
+  });
+}
+
+function difference(after: Record<string, Counters>, before: Record<string, Counters>): Record<string, Counters> {
+  return Object.fromEntries(
+    Object.entries(after).map(([key, now]) => {
+      const then = before[key];
+      const minus = (field: 'count' | 'overflowHigh' | 'overflowLow' | 'underflow' | 'nearRail'): number => now[field] - (then?.[field] ?? 0);
+      return [key, { ...now, count: minus('count'), overflowHigh: minus('overflowHigh'), overflowLow: minus('overflowLow'), underflow: minus('underflow'), nearRail: minus('nearRail') }];
+    }),
+  );
+}
+
+/** Finds the first step at which two series of losses part. The sides may come in chunks, one ahead of the other. */
+class Parting {
+  at: number | null = null;
+  readonly #relative: number;
+  readonly #absolute: number;
+  readonly #waiting = new Map<number, number>();
+
+  constructor(relative: number, absolute: number) {
+    this.#relative = relative;
+    this.#absolute = absolute;
+  }
+
+  add(side: NumberSystem, step: number, loss: number): void {
+    if (this.at !== null) return;
+    const other = this.#waiting.get(step);
+    if (other === undefined) {
+      this.#waiting.set(step, loss);
+      return;
+    }
+    this.#waiting.delete(step);
+    const [float, fixed] = side === 'float' ? [loss, other] : [other, loss];
+    if (!(Math.abs(fixed - float) <= this.#relative * float + this.#absolute)) {
+      this.at = step;
+      this.#waiting.clear();
+    }
+  }
+}

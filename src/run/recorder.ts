@@ -1,0 +1,139 @@
+/** Collects what a run shows, step by step, in memory that does not grow with the losses: only throttled α are kept one by one, for their median. */
+import { FLAGS } from '../core/abi.js';
+import type { Row } from '../core/session.js';
+
+/** A quantity over the steps, in at most `CURVE_BINS` bins that keep smallest, largest and last value. */
+export interface Curve {
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+  readonly last: Float64Array;
+}
+
+export const CURVE_BINS = 256;
+
+/** First, median, last, smallest and largest α over the steps with the throttle on. */
+export interface AlphaSummary {
+  readonly first: number;
+  readonly median: number;
+  readonly last: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Steps that the verdict looks at: the last quarter of the run. */
+export interface Late {
+  readonly from: number;
+  readonly steps: number;
+  readonly stalled: number;
+  readonly meanLoss: number;
+  readonly minLoss: number;
+  readonly maxLoss: number;
+}
+
+export class Recorder {
+  readonly #steps: number;
+  readonly #divergedLoss: number;
+  readonly #lateFrom: number;
+  readonly #stressFrom: number;
+  readonly #alphas: number[] = [];
+  readonly #min: Float64Array;
+  readonly #max: Float64Array;
+  readonly #last: Float64Array;
+  #sum = 0;
+  #lateSum = 0;
+  #lateMin = Infinity;
+  #lateMax = -Infinity;
+
+  steps = 0;
+  finite = true;
+  nonFiniteAt: number | null = null;
+  divergedAt: number | null = null;
+  maxLoss = -Infinity;
+  maxLossAt = 0;
+  /** Loss of the first step of the stress: the first phase with the sensor on, or the first step. */
+  stressLoss = 0;
+  stalledSteps = 0;
+  zeroUpdateSteps = 0;
+  infeasibleSteps = 0;
+  pulledSteps = 0;
+  lateStalled = 0;
+  /** The first step after which no parameter moved any more; null if one still did in the last step. */
+  stillFrom: number | null = null;
+  readonly eventSteps: number[] = [];
+  events = 0;
+
+  constructor(steps: number, options: { divergedLoss: number; lateFrom: number; stressFrom: number }) {
+    this.#steps = steps;
+    this.#divergedLoss = options.divergedLoss;
+    this.#lateFrom = options.lateFrom;
+    this.#stressFrom = options.stressFrom;
+    const bins = Math.min(CURVE_BINS, steps);
+    this.#min = new Float64Array(bins).fill(Infinity);
+    this.#max = new Float64Array(bins).fill(-Infinity);
+    this.#last = new Float64Array(bins);
+  }
+
+  add(step: number, { loss, alpha, flags, events }: Row): void {
+    this.steps++;
+    const finite = Number.isFinite(loss);
+    if (!finite && this.finite) {
+      this.finite = false;
+      this.nonFiniteAt = step;
+    }
+    if (this.divergedAt === null && !(loss <= this.#divergedLoss)) this.divergedAt = step;
+    if (step === this.#stressFrom) this.stressLoss = loss;
+    this.#sum += loss;
+    if (!(loss <= this.maxLoss)) {
+      this.maxLoss = loss;
+      this.maxLossAt = step;
+    }
+    const stalled = (flags & FLAGS.stalled) !== 0;
+    if (stalled) this.stalledSteps++;
+    if (flags & FLAGS.zeroUpdate) this.zeroUpdateSteps++;
+    if (flags & FLAGS.infeasible) this.infeasibleSteps++;
+    if (flags & FLAGS.pulling) this.pulledSteps++;
+    if (flags & FLAGS.throttled) this.#alphas.push(alpha);
+    if (stalled) this.stillFrom ??= step;
+    else this.stillFrom = null;
+    if (events > this.events && this.eventSteps.length < 1000) this.eventSteps.push(step);
+    this.events = events;
+    if (step >= this.#lateFrom) {
+      this.#lateSum += loss;
+      if (stalled) this.lateStalled++;
+      if (!(loss >= this.#lateMin)) this.#lateMin = loss;
+      if (!(loss <= this.#lateMax)) this.#lateMax = loss;
+    }
+    const bin = Math.min(this.#last.length - 1, Math.floor((step * this.#last.length) / this.#steps));
+    if (!(loss >= this.#min[bin]!)) this.#min[bin] = loss;
+    if (!(loss <= this.#max[bin]!)) this.#max[bin] = loss;
+    this.#last[bin] = loss;
+  }
+
+  get meanLoss(): number {
+    return this.#sum / this.steps;
+  }
+
+  get late(): Late {
+    const steps = this.steps - this.#lateFrom;
+    return { from: this.#lateFrom, steps, stalled: this.lateStalled, meanLoss: this.#lateSum / steps, minLoss: this.#lateMin, maxLoss: this.#lateMax };
+  }
+
+  get curve(): Curve {
+    return { min: this.#min, max: this.#max, last: this.#last };
+  }
+
+  /** Undefined where no step had the throttle on. */
+  alpha(): AlphaSummary | undefined {
+    if (this.#alphas.length === 0) return undefined;
+    const sorted = Float64Array.from(this.#alphas).sort();
+    const middle = sorted.length >> 1;
+    return {
+      first: this.#alphas[0]!,
+      // The lower of the two middle ones: an α that did occur.
+      median: sorted[sorted.length % 2 === 0 ? middle - 1 : middle]!,
+      last: this.#alphas.at(-1)!,
+      min: sorted[0]!,
+      max: sorted.at(-1)!,
+    };
+  }
+}

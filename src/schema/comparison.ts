@@ -1,0 +1,111 @@
+import { Type, type Static, type TSchema } from '@sinclair/typebox';
+import { VERDICTS } from '../compare/thresholds.js';
+import { Raw } from './plan.js';
+import { StringEnum, strict } from './common.js';
+
+/** A number, or null where it is not finite. */
+const Finite = Type.Union([Type.Number(), Type.Null()]);
+const count = Type.Integer({ minimum: 0 });
+const Hash = Type.String({ pattern: '^[0-9a-f]{64}$' });
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const perLayer = <T extends TSchema>(value: T, description: string) => Type.Array(Type.Array(Type.Array(value)), { description });
+
+const Side = {
+  steps: count,
+  finite: Type.Boolean({ description: 'every loss was finite' }),
+  divergedAt: nullable(count),
+  finalLoss: Finite,
+  maxLoss: Finite,
+  maxLossAt: count,
+  meanLoss: Finite,
+  alpha: nullable(
+    strict({ first: Finite, median: Finite, last: Finite, min: Finite, max: Finite }, { description: 'over the steps with the throttle on; null if there are none' }),
+  ),
+  stalledSteps: count,
+  zeroUpdateSteps: count,
+  stillFrom: nullable(Type.Integer({ minimum: 0, description: 'the step after which no parameter moved any more' })),
+  infeasibleSteps: count,
+  events: count,
+  eventSteps: Type.Array(count, { description: 'steps at which the anchor let go (the first 1000)' }),
+  weightError: Type.Union([Type.Number(), Type.Null()], { description: '‖W − W_ref‖, W_ref the least-squares solution of the evaluation batch; null for other than one linear layer' }),
+  finalWeights: perLayer(Finite, '[layer][output][input]'),
+  finalBiases: Type.Array(Type.Array(Finite), { description: '[layer][output], empty without a bias' }),
+  curve: strict({ min: Type.Array(Finite), max: Type.Array(Finite), last: Type.Array(Finite) }, { description: 'loss over the steps, in equal bins' }),
+};
+
+export const FloatSide = strict(Side);
+export type FloatSide = Static<typeof FloatSide>;
+
+export const SiteCounters = strict({
+  format: Type.String({ description: 'sfix12_En8 and the like' }),
+  count,
+  overflowHigh: count,
+  overflowLow: count,
+  underflow: count,
+  nearRail: count,
+  min: Type.Union([Type.Number(), Type.Null()], { description: 'real value; null where nothing was counted' }),
+  max: Type.Union([Type.Number(), Type.Null()]),
+  firstOverflow: nullable(strict({ step: count, element: count, wanted: Raw, raw: Raw })),
+  latePressure: Type.Number({ minimum: 0, maximum: 1, description: 'share of the values of the last quarter that overflowed' }),
+});
+export type SiteCounters = Static<typeof SiteCounters>;
+
+export const FixedSide = strict({
+  ...Side,
+  finalWeightsRaw: perLayer(Raw, 'raws as text'),
+  finalBiasesRaw: Type.Array(Type.Array(Raw)),
+  finalLossRaw: Raw,
+  sites: Type.Record(Type.String(), SiteCounters, { description: 'every site that counts in a step' }),
+  targets: Type.Omit(SiteCounters, ['latePressure'], { additionalProperties: false, description: 'the targets, which the host quantises' }),
+});
+export type FixedSide = Static<typeof FixedSide>;
+
+export const Try = strict({
+  why: Type.String(),
+  change: Type.Array(Type.String(), { description: 'what it changes, as options' }),
+  command: Type.String({ description: 'can be pasted' }),
+  effect: Type.String({ description: 'what it did when it was tried' }),
+  before: strict({ verdict: StringEnum(VERDICTS, 'verdict'), finalLoss: Finite, maxLoss: Finite }),
+  after: strict({ verdict: StringEnum(VERDICTS, 'verdict'), finalLoss: Finite, maxLoss: Finite }),
+});
+export type Try = Static<typeof Try>;
+
+export const ComparisonRun = strict({
+  planHash: Hash,
+  throttle: Type.String(),
+  anchor: Type.String(),
+  float: FloatSide,
+  fixed: FixedSide,
+  difference: strict({
+    lossRatio: Type.Union([Type.Number(), Type.Null()], { description: 'final loss, fixed over float' }),
+    weightSqnrDb: Type.Union([Type.Number(), Type.Null()], { description: 'power of the float weights over that of their difference; null if there is none, or no finite one' }),
+    partedAt: nullable(count),
+  }),
+  verdict: strict({
+    float: StringEnum(VERDICTS, 'verdict'),
+    fixed: StringEnum(VERDICTS, 'verdict'),
+    why: Type.Array(Type.String()),
+    try: Type.Array(Try),
+  }),
+});
+export type ComparisonRun = Static<typeof ComparisonRun>;
+
+/** What `qrails compare --json` prints. Non-finite numbers are null. */
+export const Comparison = strict(
+  {
+    comparison: Type.Literal(1, { description: 'version of this document' }),
+    plan: strict({
+      hash: Type.String({ pattern: '^[0-9a-f]{64}$', description: 'of the list of plan hashes' }),
+      experiment: Type.String(),
+      title: Type.String(),
+      profile: Type.String(),
+      sensor: Type.String(),
+      seed: count,
+      steps: count,
+      stressFrom: Type.Integer({ minimum: 0, description: 'first step of the first phase with the sensor on' }),
+    }),
+    runs: Type.Array(ComparisonRun),
+  },
+  { $id: 'https://qrails.invalid/schema/comparison.schema.json', title: 'qrails comparison' },
+);
+export type Comparison = Static<typeof Comparison>;
