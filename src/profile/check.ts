@@ -22,7 +22,7 @@ const real = (raw: bigint, fractionLength: number): string => String(Number(rawT
 
 /**
  * Holds a merged profile against the rules its schema cannot say:
- * every site that is mentioned has a word length and a fraction length, with a word length its kind can have; sites without a fallback are there;
+ * every site without a fallback is there, with a word length and a fraction length; every format that is stated in full has a word length its kind can have;
  * rails are exact in the format, inside it, around zero, and only with SAT; controller metrics saturate; `throttle` holds 1 exactly;
  * every site says where its figures come from, or the profile does.
  *
@@ -44,6 +44,8 @@ export function checkProfile(profile: Profile, where: string): void {
     const name = key.slice(key.indexOf('.') + 1) as SiteName;
     const place = { where, path: `sites.${key}` };
     const site = { ...(key === name ? undefined : sites[name]), ...stated };
+    // A site with a fallback may state only what differs; the plan checks the format that results.
+    if ((SITES[name] as SiteDefinition).fallback !== undefined && (site.wordLength === undefined || site.fractionLength === undefined)) continue;
     requireFormat(site, place);
     checkWordLength(site, SITES[name], place);
     const overflow = site.overflow ?? (isMetric(SITES[name]) ? 'SAT' : (profile.defaults?.overflow ?? 'SAT'));
@@ -69,7 +71,7 @@ function requireFormat(site: ProfileSite, { where, path }: Place): asserts site 
     if (site[key] === undefined) {
       throw new QrailsError({
         code: 'invalid', where, message: `${path}.${key} is missing`, found: `only ${Object.keys(site).join(', ') || 'an empty site'}`,
-        expected: 'wordLength and fractionLength at every site that is mentioned',
+        expected: 'wordLength and fractionLength',
       });
     }
   }

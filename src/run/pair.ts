@@ -12,12 +12,16 @@ export interface Recording {
   readonly kind: NumberSystem;
   readonly recorder: Recorder;
   readonly finalLoss: number;
+  /** The same as a raw; fixed only. */
+  readonly finalLossRaw: bigint | undefined;
   /** Parameters of each layer, weights row by row and then biases, as real numbers. */
   readonly parameters: readonly (readonly number[])[];
   /** The same as raws; fixed only. */
   readonly parametersRaw: readonly (readonly number[])[] | undefined;
   /** By site key; empty in the reference. */
   readonly counters: Readonly<Record<string, Counters>>;
+  /** Of the targets, which the host quantises; fixed only. */
+  readonly targetCounters: Counters | undefined;
   /** What the last quarter of the run added to the counters. */
   readonly lateCounters: Readonly<Record<string, Counters>>;
 }
@@ -125,11 +129,14 @@ export async function runPair(plan: Plan, dataset: Dataset, options: PairOptions
   const counters = fixed.counters();
   const record = (session: Session, recorder: Recorder): Recording => {
     const raw = session.read('theta');
-    const { loss } = session.evaluate(evaluation);
+    const targetCounters = session.kind === 'fixed' ? structuredClone(session.targetCounters()) : undefined;
+    const { loss, raw: lossRaw } = session.evaluate(evaluation);
     return {
       kind: session.kind,
       recorder,
       finalLoss: loss,
+      finalLossRaw: lossRaw,
+      targetCounters,
       parameters: session.kind === 'fixed' ? realParameters(plan, raw) : raw,
       parametersRaw: session.kind === 'fixed' ? raw : undefined,
       counters: session.kind === 'fixed' ? counters : {},

@@ -43,6 +43,11 @@ export class Recorder {
   #lateSum = 0;
   #lateMin = Infinity;
   #lateMax = -Infinity;
+  /** Steps whose mean is the starting loss: half a percent, at least one. */
+  readonly #opening: number;
+  readonly #onset: number;
+  #openingSum = 0;
+  #onsetSum = 0;
 
   steps = 0;
   finite = true;
@@ -50,8 +55,6 @@ export class Recorder {
   divergedAt: number | null = null;
   maxLoss = -Infinity;
   maxLossAt = 0;
-  /** Loss of the first step of the stress: the first phase with the sensor on, or the first step. */
-  stressLoss = 0;
   stalledSteps = 0;
   zeroUpdateSteps = 0;
   infeasibleSteps = 0;
@@ -67,6 +70,8 @@ export class Recorder {
     this.#divergedLoss = options.divergedLoss;
     this.#lateFrom = options.lateFrom;
     this.#stressFrom = options.stressFrom;
+    this.#opening = Math.max(1, Math.floor(steps / 200));
+    this.#onset = Math.max(1, Math.floor((steps - options.stressFrom) / 200));
     const bins = Math.min(CURVE_BINS, steps);
     this.#min = new Float64Array(bins).fill(Infinity);
     this.#max = new Float64Array(bins).fill(-Infinity);
@@ -81,7 +86,8 @@ export class Recorder {
       this.nonFiniteAt = step;
     }
     if (this.divergedAt === null && !(loss <= this.#divergedLoss)) this.divergedAt = step;
-    if (step === this.#stressFrom) this.stressLoss = loss;
+    if (step < this.#opening) this.#openingSum += loss;
+    if (step >= this.#stressFrom && step < this.#stressFrom + this.#onset) this.#onsetSum += loss;
     this.#sum += loss;
     if (!(loss <= this.maxLoss)) {
       this.maxLoss = loss;
@@ -107,6 +113,11 @@ export class Recorder {
     if (!(loss >= this.#min[bin]!)) this.#min[bin] = loss;
     if (!(loss <= this.#max[bin]!)) this.#max[bin] = loss;
     this.#last[bin] = loss;
+  }
+
+  /** The larger of the mean loss in the first steps of the run and in the first steps of the stress. */
+  get startLoss(): number {
+    return Math.max(this.#openingSum / this.#opening, this.#onsetSum / this.#onset);
   }
 
   get meanLoss(): number {

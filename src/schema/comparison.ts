@@ -60,13 +60,15 @@ export const FixedSide = strict({
 });
 export type FixedSide = Static<typeof FixedSide>;
 
+const Outcome = strict({ verdict: StringEnum(VERDICTS, 'verdict'), finalLoss: Finite, maxLoss: Finite, weightError: Finite });
+
 export const Try = strict({
   why: Type.String(),
   change: Type.Array(Type.String(), { description: 'what it changes, as options' }),
   command: Type.String({ description: 'can be pasted' }),
   effect: Type.String({ description: 'what it did when it was tried' }),
-  before: strict({ verdict: StringEnum(VERDICTS, 'verdict'), finalLoss: Finite, maxLoss: Finite }),
-  after: strict({ verdict: StringEnum(VERDICTS, 'verdict'), finalLoss: Finite, maxLoss: Finite }),
+  before: Outcome,
+  after: Outcome,
 });
 export type Try = Static<typeof Try>;
 

@@ -1,0 +1,163 @@
+/*
+ * 16-tap LMS in q15, one sample a step: every signal sfix16_En15, sums sfix64_En30 quantised once, TRN, SAT.
+ * Usage: lms FILE REPETITIONS
+ */
+#include "site.h"
+
+enum { TAPS = 16, ROWS = 4096, W = 16, F = 15 };
+/* Learning rate 0.05 and, with no throttle, the rate of every step: floor(1.0 · 0.05) in ufix16_En15. */
+enum { RATE = 1638 };
+
+typedef struct {
+  int16_t weights[TAPS], gradients[TAPS], updates[TAPS];
+  site accumulator, activation, error, loss, gradient_accumulator, gradient, update, weight, rate;
+} learner;
+
+/* Counts and ranges of one site, tap by tap: added up when the run is over. */
+typedef struct {
+  int32_t min[TAPS], max[TAPS], underflow[TAPS];
+} taps;
+
+static taps taps_empty(void) {
+  taps t;
+  for (int i = 0; i < TAPS; i++) t.min[i] = INT32_MAX, t.max[i] = INT32_MIN, t.underflow[i] = 0;
+  return t;
+}
+
+static void gather(site *s, const taps *t, int64_t count) {
+  for (int i = 0; i < TAPS; i++) {
+    site_range(s, t->min[i], t->max[i]);
+    s->underflow += t->underflow[i];
+  }
+  s->count = count;
+}
+
+static __attribute__((noinline)) void run(learner *restrict l, const int16_t (*restrict inputs)[TAPS], const int16_t *restrict targets, row *restrict rows, int steps) {
+  int32_t w[TAPS];
+  taps sums = taps_empty(), gradients = taps_empty(), updates = taps_empty(), weights = taps_empty();
+  int64_t accumulator_min = INT64_MAX, accumulator_max = INT64_MIN, loss_max = 0, loss_min = INT64_MAX, loss_underflow = 0;
+  int32_t activation_min = INT32_MAX, activation_max = INT32_MIN, activation_underflow = 0, error_min = INT32_MAX, error_max = INT32_MIN;
+  for (int i = 0; i < TAPS; i++) w[i] = l->weights[i];
+  for (int t = 0; t < steps; t++) {
+    const int16_t *x = inputs[t % ROWS];
+    int64_t sum = 0;
+    for (int i = 0; i < TAPS; i++) sum += w[i] * (int32_t)x[i];
+    if (sum < accumulator_min) accumulator_min = sum;
+    if (sum > accumulator_max) accumulator_max = sum;
+
+    const int32_t output = (int32_t)(sum >> F);
+    if (at_edge(output, W)) rare(&l->activation, output, W, t, 0);
+    const int32_t y = saturate(output, W);
+    activation_underflow += (y == 0) & (sum != 0);
+    activation_min = min32(activation_min, y);
+    activation_max = max32(activation_max, y);
+
+    const int32_t difference = y - targets[t % ROWS];
+    if (at_edge(difference, W)) rare(&l->error, difference, W, t, 0);
+    const int32_t e = saturate(difference, W);
+    error_min = min32(error_min, e);
+    error_max = max32(error_max, e);
+
+    const int64_t square = (int64_t)e * e, loss = square >> 1;
+    loss_underflow += square == 1;
+    if (loss < loss_min) loss_min = loss;
+    if (loss > loss_max) loss_max = loss;
+
+    int32_t gradient_edge = 0, weight_edge = 0, moved = 0, wanted = 0, updated = 0;
+    int32_t next[TAPS];
+    for (int i = 0; i < TAPS; i++) {
+      const int32_t product = e * (int32_t)x[i];
+      sums.min[i] = min32(sums.min[i], product);
+      sums.max[i] = max32(sums.max[i], product);
+
+      const int32_t mean = product >> F;
+      gradient_edge |= at_edge(mean, W);
+      const int32_t g = min32(mean, (int32_t)RAIL_HIGH(W));
+      gradients.underflow[i] += (g == 0) & (product != 0);
+      gradients.min[i] = min32(gradients.min[i], g);
+      gradients.max[i] = max32(gradients.max[i], g);
+      l->gradients[i] = (int16_t)g;
+
+      /* |rate| < 0.06, so an update never comes near its rails. */
+      const int32_t step = RATE * g, u = step >> F;
+      updates.underflow[i] += (u == 0) & (step != 0);
+      updates.min[i] = min32(updates.min[i], u);
+      updates.max[i] = max32(updates.max[i], u);
+      l->updates[i] = (int16_t)u;
+
+      next[i] = w[i] - u;
+      weight_edge |= at_edge(next[i], W);
+      const int32_t v = saturate(next[i], W);
+      weights.min[i] = min32(weights.min[i], v);
+      weights.max[i] = max32(weights.max[i], v);
+      /* θ and u share a format: nothing is rounded, so nothing underflows. */
+      moved |= v ^ w[i];
+      wanted |= g;
+      updated |= u;
+      w[i] = v;
+    }
+    if (gradient_edge) for (int i = 0; i < TAPS; i++) if (at_edge((e * x[i]) >> F, W)) rare(&l->gradient, (e * x[i]) >> F, W, t, i);
+    if (weight_edge) for (int i = 0; i < TAPS; i++) if (at_edge(next[i], W)) rare(&l->weight, next[i], W, t, i);
+    rows[t] = (row){loss, (wanted && !moved ? STALLED : 0) | (wanted && !updated ? ZERO_UPDATE : 0)};
+  }
+  for (int i = 0; i < TAPS; i++) l->weights[i] = (int16_t)w[i];
+  const int64_t each = steps, every_tap = (int64_t)steps * TAPS;
+  site_range(&l->accumulator, accumulator_min, accumulator_max);
+  site_range(&l->activation, activation_min, activation_max);
+  site_range(&l->error, error_min, error_max);
+  site_range(&l->loss, loss_min, loss_max);
+  site_range(&l->rate, RATE, RATE);
+  l->activation.underflow = activation_underflow;
+  l->loss.underflow = loss_underflow;
+  l->accumulator.count = l->activation.count = l->error.count = l->loss.count = l->rate.count = each;
+  gather(&l->gradient_accumulator, &sums, every_tap);
+  gather(&l->gradient, &gradients, every_tap);
+  gather(&l->update, &updates, every_tap);
+  gather(&l->weight, &weights, every_tap);
+}
+
+int main(int argc, char **argv) {
+  FILE *file = argc == 3 ? fopen(argv[1], "rb") : NULL;
+  if (!file) return fputs("usage: lms FILE REPETITIONS\n", stderr), 2;
+  const int repetitions = atoi(argv[2]);
+  int32_t steps, initial[TAPS];
+  read_words(file, &steps, 1);
+  read_words(file, initial, TAPS);
+  int32_t *words = allocate(ROWS * TAPS * sizeof *words);
+  int16_t(*inputs)[TAPS] = allocate(ROWS * sizeof *inputs), *targets = allocate(ROWS * sizeof *targets);
+  read_words(file, words, ROWS * TAPS);
+  for (int i = 0; i < ROWS * TAPS; i++) inputs[0][i] = (int16_t)words[i];
+  read_words(file, words, ROWS);
+  for (int i = 0; i < ROWS; i++) targets[i] = (int16_t)words[i];
+  fclose(file);
+
+  row *rows = allocate(steps * sizeof *rows);
+  int64_t *times = allocate(repetitions * sizeof *times);
+  learner l;
+  /* The first run warms up and is not reported. */
+  for (int r = -1; r < repetitions; r++) {
+    l = (learner){0};
+    for (int i = 0; i < TAPS; i++) l.weights[i] = (int16_t)initial[i];
+    l.accumulator = l.activation = l.error = l.loss = l.gradient_accumulator = l.gradient = l.update = l.weight = l.rate = site_empty();
+    const int64_t start = nanoseconds();
+    run(&l, inputs, targets, rows, steps);
+    if (r >= 0) times[r] = nanoseconds() - start;
+  }
+
+  print_times(times, repetitions);
+  print_words("weights", l.weights, TAPS);
+  print_words("gradients", l.gradients, TAPS);
+  print_words("updates", l.updates, TAPS);
+  printf("\"lastLoss\": \"%" PRId64 "\",\n\"rows\": %" PRIu32 ",\n\"sites\": {\n", rows[steps - 1].loss, hash_rows(rows, steps));
+  print_site("layer0.accumulator", &l.accumulator, 0);
+  print_site("layer0.activation", &l.activation, 0);
+  print_site("layer0.error", &l.error, 0);
+  print_site("layer0.gradientAccumulator", &l.gradient_accumulator, 0);
+  print_site("layer0.gradient", &l.gradient, 0);
+  print_site("layer0.update", &l.update, 0);
+  print_site("layer0.weight", &l.weight, 0);
+  print_site("loss", &l.loss, 0);
+  print_site("rate", &l.rate, 1);
+  printf("}}\n");
+  return 0;
+}

@@ -1,0 +1,5 @@
+/** FNV-1a over 32-bit words: one number for all rows of a run. bench/c/site.h computes the same. */
+export const HASH_SEED = 0x811c9dc5 | 0;
+
+/** The hash after one more word; both as i32. */
+export const hashWord = (hash, word) => Math.imul(hash ^ word, 0x01000193);

@@ -1,0 +1,9 @@
+/** Of a non-empty list; the mean of the middle two where there are two. */
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** Smallest and largest. */
+export const range = (values) => [Math.min(...values), Math.max(...values)];

@@ -1,0 +1,125 @@
+/** From names and options to documents, data and plans. */
+import { ANCHOR_NAMES, THROTTLE_NAMES, type AnchorLaw, type Estimator, type ThrottleLaw } from '../control/registry.js';
+import { closest } from '../document/closest.js';
+import { applySet } from '../document/set.js';
+import { QrailsError } from '../errors.js';
+import { loadExperiment } from '../experiment/load.js';
+import { buildPlan, DEFAULT_SEED } from '../plan/build.js';
+import { hashJson } from '../plan/hash.js';
+import { loadProfile } from '../profile/load.js';
+import { loadSensor } from '../profile/sensor.js';
+import type { AnchorSpec, Experiment, ThrottleSpec } from '../schema/experiment.js';
+import type { Plan } from '../schema/plan.js';
+import type { Profile } from '../schema/profile.js';
+import type { Sensor } from '../schema/sensor.js';
+import { loadDataset, type Dataset } from '../signal/dataset.js';
+
+/** What is to be run. Everything has a default; without any, gain drift on `enabol-mid`, without and with the throttle. */
+export interface RunOptions {
+  /** Shipped name or path. Default `exp-000c`, or `stream` where `data` is given. */
+  readonly experiment?: string | undefined;
+  /** Default the experiment's, else `enabol-mid`. */
+  readonly profile?: string | undefined;
+  /** Default the experiment's, else `none`. */
+  readonly sensor?: string | undefined;
+  /** Names as in `THROTTLE_NAMES`. Default `none` and the experiment's. */
+  readonly throttle?: readonly string[] | undefined;
+  /** Names as in `ANCHOR_NAMES`. Default `none` and the experiment's. */
+  readonly anchor?: readonly string[] | undefined;
+  readonly seed?: number | undefined;
+  /** Steps in all. */
+  readonly steps?: number | undefined;
+  /** `path=value`, applied in order. */
+  readonly set?: readonly string[] | undefined;
+  /** A CSV recording in place of the experiment's data. */
+  readonly data?: { readonly file: string; readonly inputs: readonly string[]; readonly targets: readonly string[] } | undefined;
+  /** Where relative paths start; default the working directory. */
+  readonly directory?: string | undefined;
+}
+
+export const DEFAULT_EXPERIMENT = 'exp-000c';
+export const DEFAULT_DATA_EXPERIMENT = 'stream';
+export const DEFAULT_PROFILE = 'enabol-mid';
+export const DEFAULT_SENSOR = 'none';
+
+/** One plan with the names of its controllers. */
+export interface Variant {
+  readonly throttle: string;
+  readonly anchor: AnchorLaw;
+  readonly plan: Plan;
+  readonly hash: string;
+}
+
+export interface Prepared {
+  readonly experiment: Experiment;
+  readonly profile: Profile;
+  readonly sensor: Sensor;
+  readonly dataset: Dataset;
+  readonly variants: readonly Variant[];
+}
+
+/** Name of a throttle spec: `none`, `gt0/secant`, … */
+export function throttleName({ law, estimator }: ThrottleSpec): string {
+  return THROTTLE_NAMES.find((name) => name === (estimator === undefined ? law : `${law}/${estimator}`)) ?? THROTTLE_NAMES.find((name) => name.split('/')[0] === law)!;
+}
+
+function known<T extends string>(names: readonly T[], name: string, option: string): T {
+  const found = names.find((candidate) => candidate === name);
+  if (found !== undefined) return found;
+  const near = closest(name, names);
+  throw new QrailsError({ code: 'usage', where: option, message: 'not a name it knows', found: name, expected: names.join(', '), ...(near !== undefined && { try: `${option} ${near}` }) });
+}
+
+/**
+ * Loads documents and data and makes the plans of every combination of throttle and anchor.
+ *
+ * @param reuse data already loaded for the same experiment and seed
+ * @throws QrailsError for anything in documents, data or options that cannot be
+ */
+export async function prepare(options: RunOptions, reuse?: Dataset): Promise<Prepared> {
+  const { directory = process.cwd(), data } = options;
+  const loaded = await loadExperiment(options.experiment ?? (data ? DEFAULT_DATA_EXPERIMENT : DEFAULT_EXPERIMENT), directory);
+  let stated = loaded.value;
+  let baseDirectory = loaded.baseDirectory;
+  if (data) {
+    stated = withRecording(stated, data);
+    baseDirectory = directory;
+  }
+  if (options.seed !== undefined) stated = { ...stated, seed: options.seed };
+  // Names inside an experiment start from its file; those of options from where the user is.
+  const profileIn = await loadProfile(options.profile ?? stated.profile ?? DEFAULT_PROFILE, options.profile === undefined ? loaded.baseDirectory : directory);
+  const sensorIn = await loadSensor(options.sensor ?? stated.sensor ?? DEFAULT_SENSOR, options.sensor === undefined ? loaded.baseDirectory : directory);
+  const { experiment, profile, sensor } = await applySet({ profile: profileIn.value, sensor: sensorIn.value, experiment: stated }, options.set ?? []);
+
+  const dataset = reuse ?? (await loadDataset(experiment.data, { seed: experiment.seed ?? DEFAULT_SEED, baseDirectory }));
+  const ownThrottle: ThrottleSpec = experiment.throttle ?? { law: 'none' };
+  const ownAnchor: AnchorSpec = experiment.anchor ?? { law: 'none' };
+  const unique = <T>(names: readonly T[]): T[] => [...new Set(names)];
+  const throttles = unique((options.throttle ?? ['none', throttleName(ownThrottle)]).map((name) => known(THROTTLE_NAMES, name, '--throttle')));
+  const anchors = unique((options.anchor ?? ['none', ownAnchor.law]).map((name) => known(ANCHOR_NAMES, name, '--anchor')));
+
+  const variants: Variant[] = [];
+  for (const name of throttles) {
+    const [law, estimator] = name.split('/') as [ThrottleLaw, Estimator | undefined];
+    const { estimator: _, ...parameters } = ownThrottle;
+    const throttle: ThrottleSpec = { ...parameters, law, ...(estimator !== undefined && { estimator }) };
+    for (const anchor of anchors) {
+      const plan = buildPlan({ profile, sensor, experiment, dataset, throttle, anchor: { ...ownAnchor, law: anchor }, steps: options.steps });
+      variants.push({ throttle: name, anchor, plan, hash: hashJson(plan) });
+    }
+  }
+  return { experiment, profile, sensor, dataset, variants };
+}
+
+/** The experiment on a recording of the user's: columns replaced, other rules of a recording kept, the last layer as wide as the targets. */
+function withRecording(experiment: Experiment, { file, inputs, targets }: NonNullable<RunOptions['data']>): Experiment {
+  const rules = experiment.data.kind === 'csv' ? experiment.data : { kind: 'csv' as const, scaling: { method: 'standard' as const, rows: 100 } };
+  const layers = experiment.model.layers.map((layer, index) => (index === experiment.model.layers.length - 1 ? { ...layer, outputs: targets.length } : layer));
+  const { initial, ...model } = experiment.model;
+  return {
+    ...experiment,
+    // Initial values written out belong to the shape they were written for.
+    model: { ...model, layers, ...(initial && initial.kind !== 'values' && { initial }) },
+    data: { ...rules, file, inputs: [...inputs], targets: [...targets] },
+  };
+}
