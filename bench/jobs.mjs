@@ -9,7 +9,7 @@ import { siteKeys } from '../dist/site/sites.js';
 const signed = (wordLength, fractionLength) => ({ signed: true, wordLength, fractionLength });
 const unsigned = (wordLength, fractionLength) => ({ signed: false, wordLength, fractionLength });
 
-/** Formats of the controller sites, the same for every job: they must be present, and with no throttle and no anchor none is used but the first three. */
+/** Formats of the controller sites, the same for every job: they must be present, and with no throttle and no anchor only the first three are used. */
 const CONTROLLER_FORMATS = {
   throttle: unsigned(16, 15), rate: unsigned(16, 15), learningRate: unsigned(16, 15),
   squaredNorm: unsigned(64, 32), norm: unsigned(32, 16), curvature: unsigned(32, 16), curvatureMean: unsigned(40, 24),
@@ -127,6 +127,6 @@ function exp000() {
 
 /**
  * The jobs. `timed` is data the learner follows, so that rails are rarely met; `loud` drives every site that can overflow into its rails,
- * and is only compared. Its sample order is sequential and wraps; `steps` is the number of steps of one repetition.
+ * and is only compared. Rows are taken in order and wrap; `steps` is the number of steps of one repetition.
  */
 export const jobs = () => [lms(), exp000()];

@@ -4,10 +4,11 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { abiSource } from '../dist/core/abi.js';
 import { SCHEMA_FILES } from '../dist/schema/index.js';
 
 /** Each with `file`, a path in the package, and `text()`, its content. */
-const GENERATED = [...SCHEMA_FILES];
+const GENERATED = [...SCHEMA_FILES, { file: 'assembly/abi.ts', text: abiSource }];
 
 const check = process.argv.includes('--check');
 const stale = [];

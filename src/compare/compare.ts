@@ -7,11 +7,13 @@ import { planSteps, runPair, stressStart, type Pair, type PairOptions, type Reco
 import type { Comparison, ComparisonRun, FixedSide, FloatSide, SiteCounters, Try } from '../schema/comparison.js';
 import type { Plan, SiteFormat } from '../schema/plan.js';
 import { DEFAULT_SEED } from '../plan/build.js';
+import type { Dataset } from '../signal/dataset.js';
 import { prepare, type Prepared, type RunOptions, type Variant } from './prepare.js';
 import { candidates, type Candidate } from './prescribe.js';
 import { leastSquares, weightError, type Reference } from './reference.js';
 import { thresholds, VERDICTS, type Thresholds, type VerdictName } from './thresholds.js';
-import { figure, firstOverflow, judge, latePressure, type Judged } from './verdict.js';
+import { figure } from './figure.js';
+import { firstOverflow, judge, latePressure, type Judged } from './verdict.js';
 
 export interface CompareOptions extends RunOptions {
   /** Build of the core; default the fastest this engine runs. Never changes a bit. */
@@ -23,7 +25,7 @@ export interface CompareOptions extends RunOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number, of: number, what: string) => void) | undefined;
   /** Called before each run; what it returns sees every step of it. */
-  readonly trace?: ((variant: Variant) => PairOptions['onStep'] | Promise<PairOptions['onStep']>) | undefined;
+  readonly trace?: ((variant: Variant, dataset: Dataset) => PairOptions['onStep']) | undefined;
 }
 
 /** Prescriptions shown for one run, and tried at the most. */
@@ -47,7 +49,7 @@ export async function compare(options: CompareOptions = {}): Promise<Comparison>
   for (const [index, variant] of variants.entries()) {
     const what = `${variant.throttle}, anchor ${variant.anchor}`;
     const steps = planSteps(variant.plan);
-    const onStep = await options.trace?.(variant);
+    const onStep = options.trace?.(variant, prepared.dataset);
     const pair = await runPair(variant.plan, prepared.dataset, {
       build: options.build, parting: options.parting, signal: options.signal, onStep,
       onProgress: (done) => options.onProgress?.(index * steps + done, variants.length * steps, what),

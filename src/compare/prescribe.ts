@@ -6,7 +6,8 @@ import type { Pair, Recording } from '../run/pair.js';
 import { stressStart } from '../run/pair.js';
 import { SITES, type SiteName } from '../site/sites.js';
 import type { ThrottleLaw } from '../control/registry.js';
-import { latePressure, percent, pressedSites, siteName, type Judged } from './verdict.js';
+import { percent } from './figure.js';
+import { latePressure, pressedSites, siteName, type Judged } from './verdict.js';
 
 export interface Candidate {
   readonly why: string;

@@ -13,6 +13,7 @@
  */
 import type { Recording } from '../run/pair.js';
 import { SITES, type SiteName } from '../site/sites.js';
+import { figure, percent } from './figure.js';
 import type { Thresholds, VerdictName } from './thresholds.js';
 
 export interface Judged {
@@ -23,8 +24,6 @@ export interface Judged {
 /** Sites whose saturation turns learning into a cycle: everything behind the front end that is not only watched. */
 const LOOP: readonly SiteName[] = ['accumulator', 'activation', 'error', 'gradientAccumulator', 'gradient', 'update', 'weight', 'bias', 'rate'];
 
-const percent = (share: number): string => `${share >= 0.1 || share === 0 ? Math.round(share * 100) : (share * 100).toPrecision(1)} %`;
-const figure = (value: number): string => (Number.isFinite(value) ? (value === 0 ? '0' : value.toPrecision(2)) : '∞');
 
 /** Share of the values of the last quarter that overflowed at a site. */
 export function latePressure(recording: Recording, key: string): number {
@@ -66,8 +65,8 @@ export function judge(recording: Recording, bestLoss: number | undefined, limits
   }
   const stalled = late.stalled / late.steps;
   if (stalled >= limits.stall && left > limits.deadZone) {
-    const since = recorder.stillFrom === null ? `stalled in ${percent(stalled)} of the last quarter` : `no parameter moved from step ${recorder.stillFrom} on`;
-    return { verdict: 'dead zone', why: [`${since}, with ${percent(left)} of the excess loss left`] };
+    const since = recorder.stillFrom === null || recorder.stillFrom > late.from ? `stalled in ${percent(stalled)} of the last quarter` : `no parameter moved from step ${recorder.stillFrom} on`;
+    return { verdict: 'dead zone', why: [`${since}, with ${excess(left)} left`] };
   }
   const notes: string[] = [];
   if (recorder.stillFrom !== null && stalled >= limits.stall) notes.push(`no parameter moved from step ${recorder.stillFrom} on`);
@@ -76,9 +75,12 @@ export function judge(recording: Recording, bestLoss: number | undefined, limits
   const inputs = pressedSites(recording, limits.pressure, ['input']);
   return {
     verdict: 'degraded',
-    why: [`${percent(left)} of the excess loss is left${inputs.length > 0 ? ` while input overflows in ${percent(inputs[0]!.share)} of its values` : ''}`, ...notes],
+    why: [`${excess(left)} is left${inputs.length > 0 ? ` while input overflows in ${percent(inputs[0]!.share)} of its values` : ''}`, ...notes],
   };
 }
+
+/** The share of the excess loss that is left, in words. */
+const excess = (left: number): string => (left <= 1 ? `${percent(left)} of the excess loss` : `${figure(left)} times the excess loss it started with`);
 
 function describePressed(pressed: readonly { key: string; share: number }[]): string {
   const [first, ...others] = pressed.slice(0, 3).map(({ key, share }) => `${key} overflows in ${percent(share)}`);
@@ -100,5 +102,3 @@ export function firstOverflow(recording: Recording): FirstMeeting | undefined {
   }
   return first;
 }
-
-export { figure, percent };

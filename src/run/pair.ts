@@ -1,6 +1,6 @@
 /** Runs a plan in float64 and in fixed point side by side, on the same deliveries. */
 import { loadCore, type Build } from '../core/load.js';
-import { Session, type Batch, type NumberSystem } from '../core/session.js';
+import { Session, type Batch, type NumberSystem, type Row } from '../core/session.js';
 import type { Counters } from '../format/quantise.js';
 import type { Plan } from '../schema/plan.js';
 import type { Dataset } from '../signal/dataset.js';
@@ -42,6 +42,8 @@ export interface StepView {
   readonly batch: Batch;
   readonly float: Session;
   readonly fixed: Session;
+  readonly floatRow: Row;
+  readonly fixedRow: Row;
 }
 
 export interface PairOptions {
@@ -92,11 +94,15 @@ export async function runPair(plan: Plan, dataset: Dataset, options: PairOptions
   const recorders = { float: new Recorder(steps, marks), fixed: new Recorder(steps, marks) };
 
   const parting = new Parting(options.parting ?? DEFAULT_PARTING, 4 * 2 ** -plan.sites['loss']!.fractionLength);
+  let floatRow: Row | undefined;
+  let fixedRow: Row | undefined;
   float.onRow((step, row) => {
+    floatRow = row;
     recorders.float.add(step, row);
     parting.add('float', step, row.loss);
   });
   fixed.onRow((step, row) => {
+    fixedRow = row;
     recorders.fixed.add(step, row);
     parting.add('fixed', step, row.loss);
   });
@@ -114,7 +120,7 @@ export async function runPair(plan: Plan, dataset: Dataset, options: PairOptions
     if (options.onStep) {
       float.finish();
       fixed.finish();
-      await options.onStep({ step: batch.step, batch, float, fixed });
+      await options.onStep({ step: batch.step, batch, float, fixed, floatRow: floatRow!, fixedRow: fixedRow! });
     }
     if (batch.step % PROGRESS_EVERY === 0) {
       options.onProgress?.(batch.step);

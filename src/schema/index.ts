@@ -1,11 +1,18 @@
 /** The document schemas, each with the file it is published in. `scripts/generate.mjs` writes schema/*.schema.json from this list. */
 import type { TSchema } from '@sinclair/typebox';
+import { Baseline } from './baseline.js';
+import { Check } from './check.js';
+import { Comparison } from './comparison.js';
 import { Experiment } from './experiment.js';
+import { ExportManifest, Listing, Validation } from './listing.js';
 import { Plan } from './plan.js';
 import { Profile } from './profile.js';
 import { Sensor } from './sensor.js';
 
-export const SCHEMAS = { profile: Profile, sensor: Sensor, experiment: Experiment, plan: Plan } as const satisfies Record<string, TSchema>;
+export const SCHEMAS = {
+  profile: Profile, sensor: Sensor, experiment: Experiment, plan: Plan, comparison: Comparison, baseline: Baseline, check: Check,
+  listing: Listing, validation: Validation, export: ExportManifest,
+} as const satisfies Record<string, TSchema>;
 export type SchemaName = keyof typeof SCHEMAS;
 
 /** A published schema: path in the package and content. */

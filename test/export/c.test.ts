@@ -76,6 +76,7 @@ describe('exported C', () => {
         for (const name of expected.absent) expect([name, printed.get(name)]).toEqual([name, 'absent']);
         for (const [name, { values }] of expected.tables) {
           expect([name, printed.get(name)]).toEqual([name, values.join(' ')]);
+          expect(printed.get(`${name}.crc`)).toMatch(/^\d+$/);
           expect([name, printed.get(`${name}.macro`)]).toEqual([name, printed.get(`${name}.crc`)]);
         }
       }
@@ -130,7 +131,7 @@ describe('exported C', () => {
     const { files } = exportC(extremePlan(), OPTIONS);
     const elements = (table: string): string[] =>
       [...new RegExp(`demo_${table}\\[\\w+\\] = \\{\\n([^}]*)\\}`).exec(files['demo.c']!)![1]!.matchAll(/^ {4}(.*?), +\/\*/gm)].map(([, literal]) => literal!);
-    expect(elements('layer0_weight')).toEqual(['-2', '1', '-1', '0', '0', '-1']);
+    expect(elements('layer0_weight')).toEqual(['-2', '1', '-1', '-1', '0', '-1']);
     expect(elements('layer1_weight').slice(0, 2)).toEqual(['INT8_MIN', '127']);
     expect(elements('layer2_weight').slice(0, 3)).toEqual(['INT16_MIN', '32767', 'INT16_MIN']);
     expect(elements('layer3_weight')).toEqual(['INT32_MIN', '2147483647', '-32768', 'INT32_MIN', '65535', '-1']);
@@ -177,8 +178,8 @@ describe('hostile text', () => {
   });
 
   it('keeps titles readable', () => {
-    const { files } = exportC(smallPlan(), { ...OPTIONS, title: 'Gain ×4,\n 50 % of rail' });
-    expect(files['demo.h']).toContain(' * Gain <U+00D7>4, 50 % of rail\n');
+    const { files } = exportC(smallPlan(), { ...OPTIONS, title: 'Gain ×4,\n 50 % of C:\\rail' });
+    expect(files['demo.h']).toContain(' * Gain <U+00D7>4, 50 % of C:<U+005C>rail\n');
   });
 
   it.each([

@@ -1,0 +1,46 @@
+/** What every command needs of the terminal: streams, colours, width, interruption. */
+import pc from 'picocolors';
+import { PLAIN, type Palette } from '../report/terminal.js';
+import { writeOutput } from '../output/file.js';
+
+export interface Context {
+  /** Raised by Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** Terminal width, or a default for files and pipes. */
+  readonly width: number;
+  /** Colours where standard output is a terminal that wants them. */
+  readonly palette: Palette;
+}
+
+/** Options every command takes. */
+export interface CommonOptions {
+  readonly json?: boolean;
+  readonly output?: string;
+  readonly quiet?: boolean;
+}
+
+const PIPE_WIDTH = 110;
+
+export function createContext(signal: AbortSignal): Context {
+  const colour = process.stdout.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+  return {
+    signal,
+    width: process.stdout.isTTY ? process.stdout.columns || PIPE_WIDTH : PIPE_WIDTH,
+    palette: colour ? pc.createColors(true) : PLAIN,
+  };
+}
+
+/** Puts a result on standard output, or whole into `-o FILE` (`-` is standard output). */
+export async function emit(text: string, options: CommonOptions): Promise<void> {
+  if (options.output !== undefined && options.output !== '-') {
+    await writeOutput(options.output, text);
+    notice(`wrote ${options.output}`, options);
+  } else await new Promise<void>((done) => process.stdout.write(text, () => done()));
+}
+
+/** A remark for the person at the terminal. */
+export function notice(text: string, options: CommonOptions): void {
+  if (!options.quiet) process.stderr.write(`${text}\n`);
+}
+
+export const jsonText = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

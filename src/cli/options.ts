@@ -1,0 +1,72 @@
+/** Options that several commands share: how a run is chosen, and how a result is put out. */
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { DEFAULT_EXPERIMENT, DEFAULT_PROFILE, type RunOptions } from '../compare/prepare.js';
+import { ANCHOR_NAMES, THROTTLE_NAMES } from '../control/registry.js';
+import { QrailsError } from '../errors.js';
+import type { CommonOptions } from './context.js';
+
+export interface RunFlags extends CommonOptions {
+  readonly profile?: string;
+  readonly sensor?: string;
+  readonly throttle?: string[];
+  readonly anchor?: string[];
+  readonly seed?: number;
+  readonly steps?: number;
+  readonly set?: string[];
+  readonly data?: string;
+  readonly inputs?: string[];
+  readonly targets?: string[];
+}
+
+const list = (text: string): string[] => {
+  const items = text.split(',').map((item) => item.trim());
+  if (items.some((item) => item === '')) throw new InvalidArgumentError('An entry of the list is empty.');
+  return items;
+};
+
+/** An integer within bounds, else a message that says which. */
+export const integer = (least: number, most: number) => (text: string): number => {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+  if (!(value >= least && value <= most)) throw new InvalidArgumentError(`Expected an integer from ${least} to ${most}.`);
+  return value;
+};
+
+const collect = (value: string, before: string[] = []): string[] => [...before, value];
+
+export function addCommon(command: Command): Command {
+  return command
+    .option('--json', 'print the machine-readable result')
+    .option('-o, --output <file>', 'write the result to a file, whole or not at all (- is standard output)')
+    .option('-q, --quiet', 'no progress and no remarks');
+}
+
+export function addRunOptions(command: Command): Command {
+  return command
+    .argument('[experiment]', `shipped name or path to a JSON file (default: ${DEFAULT_EXPERIMENT}; with --data, stream)`)
+    .option('-p, --profile <target>', `hardware target, shipped name or path (default: the experiment's, else ${DEFAULT_PROFILE})`)
+    .option('-s, --sensor <sensor>', "what the inputs pass through, shipped name or path (default: the experiment's)")
+    .addOption(new Option('-t, --throttle <list>', `throttles, comma-separated: ${THROTTLE_NAMES.join(', ')} (default: none and the experiment's)`).argParser(list))
+    .addOption(new Option('-a, --anchor <list>', `anchors, comma-separated: ${ANCHOR_NAMES.join(', ')} (default: none and the experiment's)`).argParser(list))
+    .addOption(new Option('--seed <n>', 'draws data, weights, order and noise').argParser(integer(0, 4294967295)))
+    .addOption(new Option('--steps <n>', 'steps in all: later phases are cut, or the last goes on').argParser(integer(1, 100_000_000)))
+    .addOption(new Option('--set <path=value>', 'change one value: profile., sensor., experiment., throttle. or anchor. (repeatable)').argParser(collect))
+    .option('--data <file.csv>', "a recording in place of the experiment's data")
+    .addOption(new Option('--inputs <columns>', 'its input columns, comma-separated').argParser(list))
+    .addOption(new Option('--targets <columns>', 'its target columns, comma-separated').argParser(list));
+}
+
+/** Flags as options of the library. */
+export function runOptions(experiment: string | undefined, flags: RunFlags): RunOptions {
+  const { data, inputs, targets } = flags;
+  if ((data === undefined) !== (inputs === undefined) || (data === undefined) !== (targets === undefined)) {
+    throw new QrailsError({
+      code: 'usage', where: '--data', message: 'a recording needs a file, its inputs and its targets',
+      found: [data !== undefined && '--data', inputs && '--inputs', targets && '--targets'].filter(Boolean).join(', '),
+      expected: '--data, --inputs and --targets together', try: '--data log.csv --inputs a,b --targets y',
+    });
+  }
+  return {
+    experiment, profile: flags.profile, sensor: flags.sensor, throttle: flags.throttle, anchor: flags.anchor, seed: flags.seed, steps: flags.steps, set: flags.set,
+    ...(data !== undefined && { data: { file: data, inputs: inputs!, targets: targets! } }),
+  };
+}

@@ -1,0 +1,120 @@
+/** The comparison as a table for a terminal: does it survive, why, what to try. */
+import { apName } from '../format/format.js';
+import { figure, percent } from '../compare/figure.js';
+import type { VerdictName } from '../compare/thresholds.js';
+import type { Comparison, ComparisonRun, FixedSide, FloatSide } from '../schema/comparison.js';
+import { scaleOf, sparkline } from './sparkline.js';
+
+/** Colours of a terminal; plain text where there are none. */
+export interface Palette {
+  bold(text: string): string;
+  dim(text: string): string;
+  red(text: string): string;
+  yellow(text: string): string;
+  green(text: string): string;
+  cyan(text: string): string;
+}
+
+const same = (text: string): string => text;
+export const PLAIN: Palette = { bold: same, dim: same, red: same, yellow: same, green: same, cyan: same };
+
+const LABEL = 20;
+const COLUMN = 21;
+const SPARK = 16;
+
+const colourOf: Record<VerdictName, keyof Palette> = { survives: 'green', degraded: 'yellow', 'dead zone': 'yellow', 'limit cycle': 'red', diverged: 'red' };
+
+interface Row {
+  readonly label: string;
+  readonly float: (side: FloatSide, run: ComparisonRun) => string;
+  readonly fixed: (side: FixedSide, run: ComparisonRun) => string;
+}
+
+const both = (label: string, text: (side: FloatSide, run: ComparisonRun) => string): Row => ({ label, float: text, fixed: text });
+const NONE = '–';
+
+/** A loss of zero is below the last place of its format. */
+function fixedLoss(side: FixedSide): string {
+  if (side.finalLoss !== 0) return figure(side.finalLoss);
+  const fraction = /_En(\d+)$/.exec(side.sites['loss']!.format);
+  return fraction ? `< ${figure(2 ** -Number(fraction[1]))}` : '0';
+}
+
+/** The site with the largest share of a counter. */
+function worst(side: FixedSide, counter: (counts: FixedSide['sites'][string]) => number, skip: readonly string[] = []): string {
+  let best: [string, number] | undefined;
+  for (const [key, counts] of Object.entries(side.sites)) {
+    if (counts.count === 0 || skip.includes(key)) continue;
+    const share = counter(counts) / counts.count;
+    if (share > (best?.[1] ?? 0)) best = [key, share];
+  }
+  return best ? `${percent(best[1])} ${best[0].replace(/^layer0\./, '')}` : '0 %';
+}
+
+const alpha = ({ alpha: values }: FloatSide): string =>
+  values === null ? '1 (off)' : [values.first, values.median, values.last].map(figure).filter((text, i, all) => text !== all[i - 1]).join(' → ');
+
+const ROWS: readonly Row[] = [
+  { label: 'final loss', float: (side) => figure(side.finalLoss), fixed: fixedLoss },
+  both('worst loss', (side) => `${figure(side.maxLoss)} at ${side.maxLossAt}`),
+  both('mean loss', (side) => figure(side.meanLoss)),
+  both('diverged at step', (side) => (side.divergedAt === null ? NONE : String(side.divergedAt))),
+  both('weight error', (side, run) => (side.weightError === null && run.float.finite ? NONE : figure(side.weightError))),
+  both('throttle α', alpha),
+  { label: 'rail pressure', float: () => NONE, fixed: (side) => worst(side, ({ overflowHigh, overflowLow }) => overflowHigh + overflowLow) },
+  { label: 'underflow', float: () => NONE, fixed: (side) => worst(side, ({ underflow }) => underflow, ['loss']) },
+  both('steps stalled', (side) => percent(side.stalledSteps / side.steps)),
+];
+
+const EVENTS: Row = both('anchor let go', (side) => (side.events === 0 ? 'never' : `${side.events}×, step ${side.eventSteps.slice(0, 2).join(', ')}${side.events > 2 ? ', …' : ''}`));
+
+/** Cuts text to a width; what is left out shows as an ellipsis. */
+const fit = (text: string, width: number): string => ([...text].length <= width ? text.padEnd(width + text.length - [...text].length) : `${[...text].slice(0, width - 1).join('')}…`);
+
+/**
+ * The whole first screen.
+ *
+ * @param width columns of the terminal; runs that do not fit side by side follow below one another
+ */
+export function renderComparison(comparison: Comparison, { width = 100, palette = PLAIN }: { width?: number; palette?: Palette } = {}): string {
+  const { plan, runs } = comparison;
+  const first = runs[0]!;
+  const format = (key: string): string => {
+    const match = /^([us])fix(\d+)(?:_(En|E)(\d+))?$/.exec(first.fixed.sites[key]!.format)!;
+    return apName({ signed: match[1] === 's', wordLength: Number(match[2]), fractionLength: match[4] === undefined ? 0 : Number(match[4]) * (match[3] === 'En' ? 1 : -1) });
+  };
+  const lines = [
+    `${palette.bold(plan.title)} ${palette.dim(`(${plan.experiment})`)}`,
+    palette.dim(`${plan.steps} steps, stress from step ${plan.stressFrom} · seed ${plan.seed} · plan ${plan.hash.slice(0, 8)}`),
+    palette.dim(`target ${plan.profile} · weight ${format('layer0.weight')} · accumulator ${format('layer0.accumulator')} · sensor ${plan.sensor}`),
+  ];
+  const perLine = Math.max(1, Math.floor((width - LABEL) / (2 * COLUMN)));
+  const range = scaleOf(runs.flatMap(({ float, fixed }) => [float.curve.max, fixed.curve.max]));
+  const rows = runs.some(({ anchor }) => anchor === 'event') ? [...ROWS, EVENTS] : ROWS;
+  for (let at = 0; at < runs.length; at += perLine) {
+    const group = runs.slice(at, at + perLine);
+    const line = (label: string, cells: (run: ComparisonRun) => [string, string], paint: (text: string, cell: string) => string = (text) => text): void => {
+      lines.push(`  ${label.padEnd(LABEL - 2)}${group.flatMap((run) => cells(run).map((cell) => paint(fit(cell, COLUMN - 1), cell) + ' ')).join('')}`.trimEnd());
+    };
+    lines.push('');
+    lines.push(`${' '.repeat(LABEL)}${group.map((run) => palette.bold(fit(heading(run), 2 * COLUMN - 1))).join(' ')}`.trimEnd());
+    line('', () => ['float64', 'fixed'], palette.dim);
+    for (const row of rows) line(row.label, (run) => [row.float(run.float, run), row.fixed(run.fixed, run)]);
+    line('loss, log scale', (run) => [sparkline(run.float.curve.max, SPARK, range), sparkline(run.fixed.curve.max, SPARK, range)]);
+    line('verdict', ({ verdict }) => [verdict.float, verdict.fixed], (text, cell) => palette[colourOf[cell as VerdictName]](palette.bold(text)));
+  }
+  lines.push('');
+  for (const run of runs) {
+    const name = heading(run);
+    for (const [index, why] of run.verdict.why.entries()) lines.push(`  ${palette.bold('why')}  ${index === 0 ? `${name}: ` : '  '}${why}`);
+    for (const { why, effect, command } of run.verdict.try) {
+      lines.push(`  ${palette.cyan('try')}  ${run.verdict.why.length === 0 ? `${name}: ` : ''}${why}: ${palette.green(effect)}`, `         ${palette.dim('$')} ${command}`);
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function heading({ throttle, anchor }: ComparisonRun): string {
+  const controllers = [throttle === 'none' ? 'no throttle' : `throttle ${throttle}`, ...(anchor === 'none' ? [] : [`anchor ${anchor}`])];
+  return controllers.join(', ');
+}
