@@ -1,11 +1,10 @@
 /** Baseline files. */
-import { randomBytes } from 'node:crypto';
-import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { readJson } from '../document/json.js';
 import { printable } from '../document/show.js';
 import { DOCUMENT_LIMIT } from '../document/text.js';
 import { QrailsError } from '../errors.js';
+import { writeOutput } from '../output/file.js';
 import { Baseline } from '../schema/baseline.js';
 import { validate } from '../schema/validate.js';
 import { reviewable } from './text.js';
@@ -59,26 +58,14 @@ export const baselineText = (baseline: Baseline): string => reviewable(baseline)
 /**
  * Writes a baseline; a reader sees the old file or the new one, never half of it.
  *
- * @param directory where a relative path starts; default the working directory
  * @throws QrailsError `output` where it cannot be written or would be too large to be read again
  * @example await saveBaseline('baseline.json', await recordBaseline({ experiment: 'exp-000c' }));
  */
-export async function saveBaseline(file: string, baseline: Baseline, directory = process.cwd()): Promise<void> {
-  const where = printable(file, 400);
+export async function saveBaseline(file: string, baseline: Baseline): Promise<void> {
   const text = baselineText(baseline);
-  if (Buffer.byteLength(text) > DOCUMENT_LIMIT) {
-    throw new QrailsError({ code: 'output', where, message: 'the baseline would be too large to be read again', found: `${Buffer.byteLength(text)} bytes`, expected: `at most ${DOCUMENT_LIMIT}` });
+  const size = Buffer.byteLength(text);
+  if (size > DOCUMENT_LIMIT) {
+    throw new QrailsError({ code: 'output', where: printable(file, 400), message: 'the baseline would be too large to be read again', found: `${size} bytes`, expected: `at most ${DOCUMENT_LIMIT}` });
   }
-  if (file === '' || file.includes('\0')) throw new QrailsError({ code: 'output', where: JSON.stringify(where), message: 'is no file name' });
-  const path = resolve(directory, file);
-  const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  try {
-    await writeFile(draft, text, { flag: 'wx' });
-    await rename(draft, path);
-  } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined);
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === undefined) throw error;
-    throw new QrailsError({ code: 'output', where, message: `cannot be written (${code})` });
-  }
+  await writeOutput(file, text);
 }

@@ -5,7 +5,7 @@ import { QrailsError } from '../errors.js';
 import { openOutput, type OutputFile } from '../output/file.js';
 import { renderComparison } from '../report/terminal.js';
 import { createTrace, csvHeader, csvLine, ndjsonLine } from '../run/trace.js';
-import { emit, jsonText, type Context } from './context.js';
+import { emit, jsonText, PROGRAM, type Context } from './context.js';
 import { addCommon, addRunOptions, runOptions, type RunFlags } from './options.js';
 import { createProgress } from './progress.js';
 
@@ -44,7 +44,7 @@ Examples:
         await trace?.file.close();
         progress.stop();
         const plain = flags.output !== undefined && flags.output !== '-';
-        await emit(flags.json ? jsonText(result) : renderComparison(result, plain ? {} : { palette, width }), flags);
+        await emit(flags.json ? jsonText(result) : renderComparison(result, { program: PROGRAM, ...(!plain && { palette, width }) }), flags);
       } catch (error) {
         await trace?.file.discard();
         throw error;

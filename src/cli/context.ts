@@ -19,6 +19,9 @@ export interface CommonOptions {
   readonly quiet?: boolean;
 }
 
+/** How the user called the tool: under npx it is not on the path. */
+export const PROGRAM = process.env['npm_command'] === 'exec' ? 'npx qrails' : 'qrails';
+
 const PIPE_WIDTH = 110;
 
 export function createContext(signal: AbortSignal): Context {

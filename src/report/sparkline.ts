@@ -20,8 +20,12 @@ export function sparkline(values: readonly (number | null)[], width: number, ran
   }).join('');
 }
 
-/** Smallest positive and largest finite value of some series: the range of their scale. */
-export function scaleOf(series: readonly (readonly (number | null)[])[]): [number, number] {
-  const positive = series.flat().filter((value): value is number => value !== null && value > 0 && value < 1e30);
-  return positive.length === 0 ? [1, 1] : [Math.min(...positive), Math.max(...positive)];
+/** The scale of a comparison: from the smallest loss of all to the largest on the target, so that a runaway reference does not flatten the rest. */
+export function scaleOf(float: readonly (readonly (number | null)[])[], fixed: readonly (readonly (number | null)[])[]): [number, number] {
+  const positive = (series: readonly (readonly (number | null)[])[]): number[] => series.flat().filter((value): value is number => value !== null && value > 0);
+  const target = positive(fixed);
+  const all = [...target, ...positive(float)];
+  if (all.length === 0) return [1, 1];
+  const top = Math.max(...(target.length > 0 ? target : all));
+  return [Math.min(top, ...all), top];
 }

@@ -75,8 +75,11 @@ const fit = (text: string, width: number): string => ([...text].length <= width 
  * The whole first screen.
  *
  * @param width columns of the terminal; runs that do not fit side by side follow below one another
+ * @param program how the user called the tool, for commands that can be pasted
  */
-export function renderComparison(comparison: Comparison, { width = 100, palette = PLAIN }: { width?: number; palette?: Palette } = {}): string {
+export function renderComparison(
+  comparison: Comparison, { width = 100, palette = PLAIN, program = 'qrails' }: { width?: number; palette?: Palette; program?: string } = {},
+): string {
   const { plan, runs } = comparison;
   const first = runs[0]!;
   const format = (key: string): string => {
@@ -89,7 +92,7 @@ export function renderComparison(comparison: Comparison, { width = 100, palette 
     palette.dim(`target ${plan.profile} · weight ${format('layer0.weight')} · accumulator ${format('layer0.accumulator')} · sensor ${plan.sensor}`),
   ];
   const perLine = Math.max(1, Math.floor((width - LABEL) / (2 * COLUMN)));
-  const range = scaleOf(runs.flatMap(({ float, fixed }) => [float.curve.max, fixed.curve.max]));
+  const range = scaleOf(runs.map(({ float }) => float.curve.max), runs.map(({ fixed }) => fixed.curve.max));
   const rows = runs.some(({ anchor }) => anchor === 'event') ? [...ROWS, EVENTS] : ROWS;
   for (let at = 0; at < runs.length; at += perLine) {
     const group = runs.slice(at, at + perLine);
@@ -103,13 +106,12 @@ export function renderComparison(comparison: Comparison, { width = 100, palette 
     line('loss, log scale', (run) => [sparkline(run.float.curve.max, SPARK, range), sparkline(run.fixed.curve.max, SPARK, range)]);
     line('verdict', ({ verdict }) => [verdict.float, verdict.fixed], (text, cell) => palette[colourOf[cell as VerdictName]](palette.bold(text)));
   }
-  lines.push('');
   for (const run of runs) {
-    const name = heading(run);
-    for (const [index, why] of run.verdict.why.entries()) lines.push(`  ${palette.bold('why')}  ${index === 0 ? `${name}: ` : '  '}${why}`);
-    for (const { why, effect, command } of run.verdict.try) {
-      lines.push(`  ${palette.cyan('try')}  ${run.verdict.why.length === 0 ? `${name}: ` : ''}${why}: ${palette.green(effect)}`, `         ${palette.dim('$')} ${command}`);
-    }
+    const { why, try: tries } = run.verdict;
+    if (why.length + tries.length === 0) continue;
+    lines.push('', `  ${palette.bold(heading(run))}`);
+    for (const text of why) lines.push(`    ${palette.bold('why')}  ${text}`);
+    for (const { why: cause, effect, command } of tries) lines.push(`    ${palette.cyan('try')}  ${cause}: ${palette.green(effect)}`, `           ${program}${command.slice('qrails'.length)}`);
   }
   return `${lines.join('\n')}\n`;
 }

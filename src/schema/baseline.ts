@@ -3,7 +3,7 @@ import { BOUNDS, BOUND_METRICS, type BoundMetric, type Limit } from '../check/bo
 import { VERDICTS } from '../compare/thresholds.js';
 import { ANCHOR_NAMES, THROTTLE_NAMES } from '../control/registry.js';
 import { FixedSide, FloatSide } from './comparison.js';
-import { StringEnum, strict } from './common.js';
+import { StringEnum, described, strict } from './common.js';
 
 const Why = Type.String({ minLength: 1, maxLength: 1000, description: 'why it is allowed' });
 const Hash = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256, 64 hex digits' });
@@ -44,8 +44,8 @@ export const Tolerance = strict({
 export type Tolerance = Static<typeof Tolerance>;
 
 export const Tolerances = strict({
-  fixed: Type.Optional({ ...Tolerance, description: 'the fixed side against the recorded run; absent: its values are not held' }),
-  float: Type.Optional({ ...Tolerance, description: 'the float side, and what the host measures in float64; absent: not held' }),
+  fixed: Type.Optional(described(Tolerance, 'the fixed side against the recorded run; absent: its values are not held')),
+  float: Type.Optional(described(Tolerance, 'the float side, and what the host measures in float64; absent: not held')),
 });
 export type Tolerances = Static<typeof Tolerances>;
 
@@ -98,7 +98,7 @@ export const Baseline = strict(
     baseline: Type.Literal(1, { description: 'version of this document' }),
     about: Type.Optional(Type.String({ maxLength: 4000 })),
     options: BaselineOptions,
-    comparison: { ...Hash, description: 'SHA-256 of the comparison it was made from, as canonical JSON, without prescriptions' },
+    comparison: described(Hash, 'SHA-256 of the comparison it was made from, as canonical JSON, without prescriptions'),
     names: strict({ experiment: Type.String(), profile: Type.String(), sensor: Type.String() }, { description: 'of the documents that were read' }),
     plan: Type.Record(Type.String(), Type.Unknown(), { description: 'the plan all runs share, long lists as their hash; read only to say what changed' }),
     tolerances: Tolerances,

@@ -25,4 +25,5 @@ export const header = {
   about: Type.Optional(Type.String({ maxLength: 4000 })),
 };
 
-export type { Static };
+/** A schema with a description of its own. */
+export const described = <T extends TSchema>(schema: T, description: string): T => ({ ...schema, description });
