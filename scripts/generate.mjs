@@ -1,14 +1,30 @@
 // Writes every generated file of the package, from the compiled host in dist/.
 //   node scripts/generate.mjs           writes what changed
 //   node scripts/generate.mjs --check   writes nothing; names stale files and exits with 1
+import { readFileSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { VERDICT_THRESHOLDS } from '../dist/compare/thresholds.js';
 import { abiSource } from '../dist/core/abi.js';
 import { SCHEMA_FILES } from '../dist/schema/index.js';
 
 /** Each with `file`, a path in the package, and `text()`, its content. */
-const GENERATED = [...SCHEMA_FILES, { file: 'assembly/abi.ts', text: abiSource }];
+const GENERATED = [
+  ...SCHEMA_FILES,
+  { file: 'assembly/abi.ts', text: abiSource },
+  { file: 'docs/verdicts.md', text: () => withBlock('docs/verdicts.md', 'thresholds', table(['name', 'default', 'meaning'], Object.entries(VERDICT_THRESHOLDS).map(([name, { default: value, about }]) => [`\`${name}\``, value, about]))) },
+];
+
+/** A file with the block between `<!-- name (…) -->` and `<!-- end -->` replaced. */
+function withBlock(file, name, block) {
+  const text = readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8');
+  return text.replace(new RegExp(`(<!-- ${name} [^\\n]*-->\\n)[\\s\\S]*?(<!-- end -->)`), (_, head, tail) => `${head}${block}${tail}`);
+}
+
+function table(head, rows) {
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('');
+}
 
 const check = process.argv.includes('--check');
 const stale = [];

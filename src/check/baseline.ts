@@ -132,7 +132,7 @@ function recordRun(run: ComparisonRun, plan: Plan, tolerances: Tolerances, state
 }
 
 function chosenBounds(proposed: Bounds, stated: RecordOptions['bounds'] = {}): Bounds {
-  return Object.fromEntries(Object.entries({ ...proposed, ...stated }).filter(([, bound]) => bound !== null && bound !== undefined)) as Bounds;
+  return Object.fromEntries(Object.entries({ ...proposed, ...stated }).filter(([, bound]) => bound !== null && bound !== undefined));
 }
 
 /** Nothing is told by the distance from a float run that did not survive: then only the verdicts are bounded. */
@@ -149,11 +149,12 @@ function proposeBounds(run: ComparisonRun, lossStep: number): Bounds {
   return { ...bounds, verdict: { float: [float], fixed: [fixed], why: 'proposed: ends as it did when it was recorded' } };
 }
 
-/** Three significant digits, never tighter than the value. */
+/** Three significant digits, away from what was recorded; what lies past the twelfth digit is noise of the division. */
 function roundAway(value: number, up: boolean): number {
   if (value === 0 || !Number.isFinite(value)) return value;
   const unit = 10 ** (Math.floor(Math.log10(Math.abs(value))) - 2);
-  return Number(((up ? Math.ceil(value / unit) : Math.floor(value / unit)) * unit).toPrecision(3));
+  const units = Number((value / unit).toPrecision(12));
+  return Number(((up ? Math.ceil(units) : Math.floor(units)) * unit).toPrecision(3));
 }
 
 function roundSide<T>(side: T, kind: Side, tolerances: Tolerances): T {

@@ -24,7 +24,7 @@ function write(value: unknown, indent: string, before: number): string {
 /** Objects at most `depth` levels deep. */
 function isRow(value: object, depth: number): boolean {
   if (Array.isArray(value) || depth === 0) return false;
-  return Object.values(value).every((entry: unknown) => isScalar(entry) || isList(entry) || (entry !== undefined && isRow(entry as object, depth - 1)));
+  return Object.values(value).every((entry: unknown) => isScalar(entry) || isList(entry) || (entry !== undefined && isRow(entry, depth - 1)));
 }
 
 function block(value: object, indent: string): string {

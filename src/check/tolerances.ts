@@ -14,12 +14,13 @@ export const DEFAULT_TOLERANCES = {
 
 export type Side = 'fixed' | 'float';
 
-/** What the host measures in float64 on both sides, whatever the side computes in. */
+/** What the host measures of both sides in float64, whatever the side computes in. */
 const HOST_MEASURED: readonly (string | number | undefined)[] = ['weightError'];
 
-/** The tolerance a place of a side is held by; undefined where it is not held. */
-export function toleranceAt(side: Side, path: Path, tolerances: Tolerances): Tolerance | undefined {
-  return HOST_MEASURED.includes(path[0]) ? tolerances.float : tolerances[side];
+/** The tolerance a place of a side is held by, for what the host measures the wider of the two; undefined where the side is not held. */
+export function toleranceAt(side: Side, path: Path, { fixed, float }: Tolerances): Tolerance | undefined {
+  if (side === 'float') return float;
+  return fixed && float && HOST_MEASURED.includes(path[0]) && float.relative > fixed.relative ? float : fixed;
 }
 
 /** Significant digits a value needs so that writing it down costs a thousandth of its tolerance at most. */

@@ -4,9 +4,9 @@ import { baselineText, loadBaseline } from '../check/file.js';
 import { recordBaseline, updateBaseline } from '../check/baseline.js';
 import { checkBaseline } from '../check/check.js';
 import { checkText, type Paint } from '../check/print.js';
-import { emit, jsonText, type CommonOptions, type Context } from './context.js';
+import { emitFrom, jsonText, type CommonOptions, type Context } from './context.js';
 import { addCommon, addRunOptions, runOptions, type RunFlags } from './options.js';
-import { createProgress } from './progress.js';
+import { withProgress } from './progress.js';
 
 /** Exit code of a check that fails. */
 const FAILED = 1;
@@ -25,34 +25,26 @@ Examples:
   $ qrails check baseline.json`)
     .action(async (experiment: string | undefined, flags: RecordFlags) => {
       const folder = flags.output !== undefined && flags.output !== '-' ? dirname(resolve(flags.output)) : process.cwd();
-      const progress = await createProgress(flags.quiet === true);
-      try {
-        const recorded = await recordBaseline({ ...runOptions(experiment, flags), signal: context().signal, onProgress: (...at) => progress.update(...at) }, { folder, ...(flags.about !== undefined && { about: flags.about }) });
-        progress.stop();
-        await emit(baselineText(recorded), flags);
-      } finally {
-        progress.stop();
-      }
+      const record = { folder, ...(flags.about !== undefined && { about: flags.about }) };
+      await emitFrom(() => withProgress(flags, async (onProgress) =>
+        baselineText(await recordBaseline({ ...runOptions(experiment, flags), signal: context().signal, onProgress }, record))), flags);
     });
   addCommon(baseline.command('update').description('record anew what a baseline describes; bounds stay').argument('<file>', 'a baseline'))
     .action(async (file: string, flags: CommonOptions) => {
       const loaded = await loadBaseline(file);
-      const fresh = await updateBaseline(loaded.baseline, { directory: loaded.directory, signal: context().signal });
-      await emit(baselineText(fresh), { ...flags, output: flags.output ?? file });
+      await emitFrom(() => withProgress(flags, async (onProgress) =>
+        baselineText(await updateBaseline(loaded.baseline, { directory: loaded.directory, signal: context().signal, onProgress }))), { ...flags, output: flags.output ?? file });
     });
   addCommon(program.command('check').description('run what a baseline describes and say what moved; exit code 1 if that is more than it allows').argument('<file>', 'a baseline, or - for standard input'))
     .action(async (file: string, flags: CommonOptions) => {
       const { signal, palette } = context();
       const { baseline: recorded, directory } = await loadBaseline(file);
-      const progress = await createProgress(flags.quiet === true);
-      try {
-        const result = await checkBaseline(recorded, { directory, signal, onProgress: (...at) => progress.update(...at) });
-        progress.stop();
-        const paint: Paint = (style, text) => (style === 'passed' ? palette.green(text) : style === 'failed' ? palette.red(text) : palette.dim(text));
-        await emit(flags.json ? jsonText(result) : checkText(result, flags.output === undefined ? { paint } : {}), flags);
+      const paint: Paint = (style, text) => (style === 'passed' ? palette.green(text) : style === 'failed' ? palette.red(text) : palette.dim(text));
+      const toFile = flags.output !== undefined && flags.output !== '-';
+      await emitFrom(async () => {
+        const result = await withProgress(flags, (onProgress) => checkBaseline(recorded, { directory, signal, onProgress }));
         if (!result.passed) process.exitCode = FAILED;
-      } finally {
-        progress.stop();
-      }
+        return flags.json ? jsonText(result) : checkText(result, toFile ? {} : { paint });
+      }, flags);
     });
 }

@@ -1,13 +1,16 @@
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { resolve } from 'node:path';
 import { compare } from '../compare/compare.js';
 import { BUILDS, type Build } from '../core/load.js';
+import { printable } from '../document/show.js';
 import { QrailsError } from '../errors.js';
 import { openOutput, type OutputFile } from '../output/file.js';
 import { renderComparison } from '../report/terminal.js';
+import { DEFAULT_PARTING } from '../run/pair.js';
 import { createTrace, csvHeader, csvLine, ndjsonLine } from '../run/trace.js';
-import { emit, jsonText, PROGRAM, type Context } from './context.js';
+import { emitFrom, jsonText, PROGRAM, type Context } from './context.js';
 import { addCommon, addRunOptions, runOptions, type RunFlags } from './options.js';
-import { createProgress } from './progress.js';
+import { withProgress } from './progress.js';
 
 interface CompareFlags extends RunFlags {
   readonly trace?: string;
@@ -21,7 +24,7 @@ export function addCompare(program: Command, context: () => Context): void {
   addCommon(addRunOptions(command))
     .option('--trace <file>', 'one row a step with every quantity, .csv or .ndjson')
     .addOption(new Option('--core <build>', 'build of the core (same bits)').choices(Object.keys(BUILDS)))
-    .addOption(new Option('--part <share>', 'losses part where they differ by more than this share').default(0.1).argParser(Number))
+    .addOption(new Option('--part <share>', 'losses part where they differ by more than this share').default(DEFAULT_PARTING).argParser(share))
     .option('--no-tries', 'look for no prescriptions')
     .addHelpText('after', `
 Examples:
@@ -32,31 +35,37 @@ Examples:
   $ qrails compare --trace run.csv --json -o result.json`)
     .action(async (experiment: string | undefined, flags: CompareFlags) => {
       const { signal, palette, width } = context();
-      if (flags.part !== undefined && !(flags.part > 0)) throw new QrailsError({ code: 'usage', where: '--part', message: 'not a share', expected: 'a number above 0' });
-      const trace = flags.trace === undefined ? undefined : await openTrace(flags.trace);
-      const progress = await createProgress(flags.quiet === true);
-      try {
-        const result = await compare({
-          ...runOptions(experiment, flags), signal, build: flags.core, parting: flags.part, tries: flags.tries,
-          onProgress: (done, of, what) => progress.update(done, of, what),
-          trace: trace && (({ plan, throttle, anchor }, dataset) => createTrace(plan, dataset, { throttle, anchor }, (row) => trace.file.write(trace.line(row)))),
-        });
-        await trace?.file.close();
-        progress.stop();
-        const plain = flags.output !== undefined && flags.output !== '-';
-        await emit(flags.json ? jsonText(result) : renderComparison(result, { program: PROGRAM, ...(!plain && { palette, width }) }), flags);
-      } catch (error) {
-        await trace?.file.discard();
-        throw error;
-      } finally {
-        progress.stop();
+      const toFile = flags.output !== undefined && flags.output !== '-';
+      if (toFile && flags.trace !== undefined && resolve(flags.output) === resolve(flags.trace)) {
+        throw new QrailsError({ code: 'usage', where: '--output, --trace', message: 'both name the same file', found: printable(flags.trace), expected: 'two files' });
       }
+      await emitFrom(async () => {
+        const trace = flags.trace === undefined ? undefined : await openTrace(flags.trace);
+        try {
+          const result = await withProgress(flags, (onProgress) => compare({
+            ...runOptions(experiment, flags), signal, build: flags.core, parting: flags.part, tries: flags.tries, onProgress,
+            trace: trace && (({ plan, throttle, anchor }, dataset) => createTrace(plan, dataset, { throttle, anchor }, (row) => trace.file.write(trace.line(row)))),
+          }));
+          await trace?.file.close();
+          return flags.json ? jsonText(result) : renderComparison(result, { program: PROGRAM, ...(!toFile && { palette, width }) });
+        } catch (error) {
+          await trace?.file.discard();
+          throw error;
+        }
+      }, flags);
     });
+}
+
+/** A share as `--part` takes it. */
+function share(text: string): number {
+  const value = text.trim() === '' ? NaN : Number(text);
+  if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError('Expected a number above 0.');
+  return value;
 }
 
 async function openTrace(path: string): Promise<{ file: OutputFile; line: typeof csvLine }> {
   const ndjson = path.endsWith('.ndjson');
-  if (!ndjson && !path.endsWith('.csv')) throw new QrailsError({ code: 'usage', where: '--trace', message: 'an unknown kind of file', found: path, expected: 'a name that ends in .csv or .ndjson' });
+  if (!ndjson && !path.endsWith('.csv')) throw new QrailsError({ code: 'usage', where: '--trace', message: 'an unknown kind of file', found: printable(path), expected: 'a name that ends in .csv or .ndjson' });
   const file = await openOutput(path);
   if (!ndjson) await file.write(csvHeader());
   return { file, line: ndjson ? ndjsonLine : csvLine };

@@ -1,7 +1,8 @@
 /** What every command needs of the terminal: streams, colours, width, interruption. */
 import pc from 'picocolors';
+import { printable } from '../document/show.js';
+import { openOutput } from '../output/file.js';
 import { PLAIN, type Palette } from '../report/terminal.js';
-import { writeOutput } from '../output/file.js';
 
 export interface Context {
   /** Raised by Ctrl-C. */
@@ -34,11 +35,25 @@ export function createContext(signal: AbortSignal): Context {
 }
 
 /** Puts a result on standard output, or whole into `-o FILE` (`-` is standard output). */
-export async function emit(text: string, options: CommonOptions): Promise<void> {
-  if (options.output !== undefined && options.output !== '-') {
-    await writeOutput(options.output, text);
-    notice(`wrote ${options.output}`, options);
-  } else await new Promise<void>((done) => process.stdout.write(text, () => done()));
+export const emit = (text: string, options: CommonOptions): Promise<void> => emitFrom(() => Promise.resolve(text), options);
+
+/** As `emit`, for a result that takes long to make: a file that cannot be written is refused before, not after. */
+export async function emitFrom(make: () => Promise<string>, options: CommonOptions): Promise<void> {
+  const { output } = options;
+  if (output === undefined || output === '-') {
+    const text = await make();
+    await new Promise<void>((done) => process.stdout.write(text, () => done()));
+    return;
+  }
+  const file = await openOutput(output);
+  try {
+    await file.write(await make());
+    await file.close();
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
+  notice(`wrote ${printable(output, 400)}`, options);
 }
 
 /** A remark for the person at the terminal. */

@@ -1,30 +1,48 @@
-/** The command line. Commands parse, call one public function, print; exit codes 0 fine, 1 a check failed, 2 usage or input, 130 interrupted. */
+/**
+ * The command line. Commands parse, call one public function, print. Exit codes: 0 fine, 1 a check failed, 2 usage, input or output,
+ * 130 interrupted (129 and 143: told to end).
+ */
 import { Command, CommanderError } from 'commander';
+import { printable } from '../document/show.js';
 import { QrailsError } from '../errors.js';
 import { VERSION } from '../version.js';
 import { createContext, type Context } from './context.js';
 
 const DESCRIPTION = 'Will this learner, with this controller, survive on that chip, with that sensor, and what exactly will its bits be?';
 const USAGE = 2;
-const INTERRUPTED = 130;
+/** Signals that end a run tidily, with the exit codes shells know them by. */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** Runs one command line and sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   const interruption = new AbortController();
-  process.on('SIGINT', () => {
-    if (interruption.signal.aborted) process.exit(INTERRUPTED);
-    interruption.abort();
-  });
-  // A reader that has seen enough (`| head`) is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+  let interrupted: number = SIGNALS.SIGINT;
+  for (const [signal, exitCode] of Object.entries(SIGNALS)) {
+    process.on(signal, () => {
+      if (interruption.signal.aborted) process.exit(exitCode);
+      interrupted = exitCode;
+      interruption.abort();
+    });
+  }
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+    // A reader that has seen enough (`| head`) is no error.
+    if (code === 'EPIPE') process.exit(0);
+    say(`standard output: cannot be written (${code})`);
+    process.exit(USAGE);
   });
   try {
     await (await createProgram(argv, () => createContext(interruption.signal))).parseAsync([...argv], { from: 'user' });
   } catch (error) {
-    process.exitCode = report(error, interruption.signal);
+    if (interruption.signal.aborted && error instanceof Error && error.name === 'AbortError') {
+      say('interrupted; nothing was left behind');
+      process.exitCode = interrupted;
+    } else process.exitCode = report(error);
   }
+}
+
+/** Lines on standard error. They may quote hostile input: nothing in them reaches the terminal as a command. */
+function say(text: string): void {
+  process.stderr.write(`${text.split('\n').map((line) => printable(line, Infinity)).join('\n')}\n`);
 }
 
 /** Commands are loaded only when they are needed: `--version` loads none. */
@@ -34,6 +52,7 @@ async function createProgram(argv: readonly string[], context: () => Context): P
     .description(DESCRIPTION)
     .version(VERSION, '-V, --version')
     .exitOverride()
+    .configureOutput({ writeErr: (text) => say(text.trimEnd()) })
     .showHelpAfterError('(qrails --help, or qrails COMMAND --help)')
     .addHelpText('after', '\nExamples:\n  $ qrails compare\n  $ qrails profile list\n  $ qrails export c --profile enabol-mid -o tables');
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) return program;
@@ -45,16 +64,11 @@ async function createProgram(argv: readonly string[], context: () => Context): P
   return program;
 }
 
-function report(error: unknown, signal: AbortSignal): number {
-  if (signal.aborted && error instanceof Error && error.name === 'AbortError') {
-    process.stderr.write('interrupted; nothing was left behind\n');
-    return INTERRUPTED;
-  }
+/** Prints what went wrong and gives the exit code; a bug keeps its stack. */
+function report(error: unknown): number {
   // Commander has printed its message.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
-  if (error instanceof QrailsError) {
-    process.stderr.write(`${error.message}\n`);
-    return error.exitCode;
-  }
-  throw error;
+  if (!(error instanceof QrailsError)) throw error;
+  say(error.message);
+  return error.exitCode;
 }

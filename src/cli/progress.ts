@@ -1,7 +1,8 @@
 /** A progress bar on standard error, only where that is a terminal. */
 import type { SingleBar } from 'cli-progress';
+import type { CommonOptions } from './context.js';
 
-export interface Progress {
+interface Progress {
   update(done: number, of: number, what: string): void;
   stop(): void;
 }
@@ -9,7 +10,17 @@ export interface Progress {
 /** Runs shorter than this show no bar. */
 const PATIENCE_MS = 400;
 
-export async function createProgress(quiet: boolean): Promise<Progress> {
+/** Shows progress while something runs; the bar is gone before its result is printed. */
+export async function withProgress<T>({ quiet = false }: CommonOptions, run: (update: Progress['update']) => Promise<T>): Promise<T> {
+  const progress = await createProgress(quiet);
+  try {
+    return await run((...at) => progress.update(...at));
+  } finally {
+    progress.stop();
+  }
+}
+
+async function createProgress(quiet: boolean): Promise<Progress> {
   if (quiet || process.stderr.isTTY !== true) return { update: () => undefined, stop: () => undefined };
   const { default: progress } = await import('cli-progress');
   let bar: SingleBar | undefined;

@@ -5,14 +5,14 @@ import { readFile } from 'node:fs/promises';
 /** The core's exports (assembly/index.ts). Addresses are byte offsets into `memory`. */
 export interface CoreExports {
   readonly memory: WebAssembly.Memory;
-  heapBase(): number;
-  runFixed(header: number, state: number, steps: number): void;
-  runFixedWide(header: number, state: number, steps: number): void;
-  runFloat(header: number, state: number, steps: number): void;
-  lossFixed(header: number): void;
-  lossFixedWide(header: number): void;
-  lossFloat(header: number): void;
-  simd(): number;
+  readonly heapBase: (this: void) => number;
+  readonly runFixed: (this: void, header: number, state: number, steps: number) => void;
+  readonly runFixedWide: (this: void, header: number, state: number, steps: number) => void;
+  readonly runFloat: (this: void, header: number, state: number, steps: number) => void;
+  readonly lossFixed: (this: void, header: number) => void;
+  readonly lossFixedWide: (this: void, header: number) => void;
+  readonly lossFloat: (this: void, header: number) => void;
+  readonly simd: (this: void) => number;
 }
 
 export const BUILDS = { debug: 'core.debug.wasm', scalar: 'core.wasm', simd: 'core.simd.wasm' } as const;

@@ -53,9 +53,9 @@ export async function applySet<T extends SettableDocuments>(
   assignments: readonly string[],
 ): Promise<{ profile: Documents['profile']; sensor: T['sensor']; experiment: Documents['experiment'] }> {
   const result: { [K in DocumentKind]: Json | undefined } = {
-    profile: structuredClone(documents.profile) as Json,
-    sensor: structuredClone(documents.sensor) as Json | undefined,
-    experiment: structuredClone(documents.experiment) as Json,
+    profile: structuredClone(documents.profile),
+    sensor: structuredClone(documents.sensor),
+    experiment: structuredClone(documents.experiment),
   };
   const defaults = { throttle: documents.throttle ?? THROTTLE_DEFAULT, anchor: documents.anchor ?? ANCHOR_DEFAULT };
   const applied = assignments.map((text) => apply(text, result, defaults));
@@ -100,7 +100,7 @@ function apply(
   const parts = short === undefined ? keys : [short, ...keys];
   const spec = parts[0] as string;
   if (kind === 'experiment' && parts.length > 1 && Object.hasOwn(defaults, spec) && isObject(document) && !Object.hasOwn(document, spec)) {
-    (document as { [key: string]: Json })[spec] = structuredClone(defaults[spec as keyof typeof defaults]) as Json;
+    (document)[spec] = structuredClone(defaults[spec as keyof typeof defaults]);
   }
   return { text, kind, path: assign(document, SCHEMAS[kind] as JsonSchema, parts, text.slice(equals + 1), where) };
 }

@@ -1,8 +1,9 @@
 /** Writes a file under a temporary name and renames it, so that nothing half-written is ever left under its name. */
-import { createWriteStream } from 'node:fs';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { constants, rmSync } from 'node:fs';
+import { access, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { finished } from 'node:stream/promises';
+import { printable } from '../document/show.js';
 import { QrailsError } from '../errors.js';
 
 /** A file being written in pieces. Nothing is under its name before `close`; `discard` leaves nothing behind. */
@@ -21,21 +22,52 @@ const reasons: Record<string, string> = {
 export function outputError(path: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   if (code === undefined) return error;
-  return new QrailsError({ code: 'output', where: path, message: 'cannot be written', found: reasons[code] ?? code, expected: 'a file in a folder that exists and can be written to' });
+  return new QrailsError({
+    code: 'output', where: path === '' ? '""' : printable(path, 400), message: 'cannot be written', found: reasons[code] ?? code,
+    expected: 'a file in a folder that exists and can be written to',
+  });
 }
 
-/** @throws QrailsError `output` where the file cannot be made */
+/** Temporary files of this process: removed also where it ends without `close` or `discard`. */
+let unfinished: Set<string> | undefined;
+
+function removeAtExit(path: string): void {
+  if (unfinished === undefined) {
+    const left = (unfinished = new Set());
+    process.once('exit', () => left.forEach((file) => rmSync(file, { force: true })));
+  }
+  unfinished.add(path);
+}
+
+/**
+ * Opens a file for writing. A link stays a link, a device or pipe is written to as it is, and a file that is replaced keeps its permissions.
+ *
+ * @throws QrailsError `output` where the file cannot be made
+ */
 export async function openOutput(path: string): Promise<OutputFile> {
-  const target = resolve(path);
-  if (await stat(target).then((found) => found.isDirectory(), () => false)) throw outputError(path, { code: 'EISDIR' });
-  const temporary = `${target}.${process.pid}.part`;
-  await open(temporary, 'wx').then((handle) => handle.close(), (error: unknown) => { throw outputError(path, error); });
-  const stream = createWriteStream(temporary);
+  const given = resolve(path);
+  const target = await realpath(given).catch(() => given);
+  const existing = await stat(target).catch(() => undefined);
+  if (existing?.isDirectory()) throw outputError(path, { code: 'EISDIR' });
+  const replaceable = existing === undefined || existing.isFile();
+  const written = replaceable ? `${target}.${process.pid}.part` : target;
+  const refuse = (error: unknown): never => {
+    throw outputError(path, error);
+  };
+  if (existing) await access(target, constants.W_OK).catch(refuse);
+  const handle = await open(written, replaceable ? 'wx' : 'w', (existing?.mode ?? 0o666) & 0o777).catch(refuse);
+  if (replaceable) removeAtExit(written);
+  const remove = async (): Promise<void> => {
+    if (!replaceable) return;
+    await rm(written, { force: true });
+    unfinished?.delete(written);
+  };
+  const stream = handle.createWriteStream();
   let failure: unknown;
   stream.on('error', (error) => (failure = error));
   const fail = async (error: unknown): Promise<never> => {
-    await rm(temporary, { force: true });
-    throw outputError(path, error);
+    await remove();
+    return refuse(error);
   };
   return {
     async write(text) {
@@ -46,11 +78,13 @@ export async function openOutput(path: string): Promise<OutputFile> {
     async close() {
       stream.end();
       await finished(stream).catch(fail);
-      await rename(temporary, target).catch(fail);
+      if (!replaceable) return;
+      await rename(written, target).catch(fail);
+      unfinished?.delete(written);
     },
     async discard() {
-      stream.destroy();
-      await rm(temporary, { force: true });
+      if (!stream.destroyed) await new Promise<void>((closed) => stream.once('close', closed).destroy());
+      await remove();
     },
   };
 }
@@ -61,4 +95,3 @@ export async function writeOutput(path: string, text: string): Promise<void> {
   await file.write(text);
   await file.close();
 }
-

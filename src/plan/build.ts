@@ -118,9 +118,9 @@ function resolvePhases({ experiment, steps }: PlanParts, rows: number): Timing[]
       throw new QrailsError({ code: 'invalid', where, message: 'a phase lasts either steps or epochs', found: phase.steps === undefined ? 'neither' : 'both', expected: 'one of them' });
     }
     return {
-      steps: phase.steps ?? stepsPerPass(rows, batch, lastBatch, phase.epochs!),
+      steps: phase.steps ?? stepsPerPass(rows, batch, lastBatch, phase.epochs),
       batch,
-      learningRate: phase.learningRate as number | string,
+      learningRate: phase.learningRate,
       throttle: phase.throttle ?? true,
       anchor: phase.anchor ?? true,
       sensor: phase.sensor ?? false,

@@ -1,4 +1,4 @@
-import { Type, type Static, type TSchema } from '@sinclair/typebox';
+import { Type, type TSchema } from '@sinclair/typebox';
 
 /** An object that refuses unknown keys. */
 export const strict = <T extends Record<string, TSchema>>(properties: T, options: object = {}) =>

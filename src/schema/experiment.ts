@@ -79,14 +79,14 @@ export const Phase = strict({
 });
 
 export const ThrottleSpec = strict({
-  law: StringEnum(keys(THROTTLES), 'law') as TSchema & { static: ThrottleLaw },
+  law: StringEnum(keys(THROTTLES), 'law'),
   estimator: Type.Optional(StringEnum(keys(ESTIMATORS), 'what measures curvature') as TSchema & { static: Estimator }),
   ...parameterSchemas(THROTTLE_PARAMETERS),
 });
 export type ThrottleSpec = { law: ThrottleLaw; estimator?: Estimator } & ParameterValues<ThrottleParameter>;
 
 export const AnchorSpec = strict({
-  law: StringEnum(keys(ANCHORS), 'law') as TSchema & { static: AnchorLaw },
+  law: StringEnum(keys(ANCHORS), 'law'),
   ...parameterSchemas(ANCHOR_PARAMETERS),
 });
 export type AnchorSpec = { law: AnchorLaw } & ParameterValues<AnchorParameter>;

@@ -63,7 +63,7 @@ export async function findProblems(schema: TSchema, value: unknown): Promise<Pro
 export async function validate<T extends TSchema>(schema: T, value: unknown, where: string): Promise<Static<T>> {
   const problems = await findProblems(schema, value);
   if (problems.length > 0) throw problemError(problems, where);
-  return value as Static<T>;
+  return value;
 }
 
 /** One error out of at least one problem: the first in full, up to five more in a line each. */

@@ -220,7 +220,7 @@ function unknownColumn(column: string, headings: readonly string[], where: strin
 
 /** The parser's errors in our words. It counts lines from 1 and knows the place it stopped at. */
 function describeCsvError(error: CsvError, { shown }: CsvOptions, { headings }: TableBuilder): QrailsError {
-  const where = `${shown}, line ${error['lines']}`;
+  const where = `${shown}, line ${String(error['lines'])}`;
   const record: unknown = error['record'];
   switch (error.code as string) {
     case 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH':

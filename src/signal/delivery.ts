@@ -73,7 +73,7 @@ export function* deliveries(plan: Plan, dataset: Dataset): Generator<Delivered, 
   let sensorOn = false;
   let clock = 0;
   // What the delivery before was: which rows, and what of the sensor.
-  let before = { first: -1, count: 0, sensorOn: false, clock: 0 };
+  const before = { first: -1, count: 0, sensorOn: false, clock: 0 };
 
   const deliver = (batch: Pick<RowOrder, 'first' | 'count' | 'rowAt'>): void => {
     const { first, count } = batch;

@@ -78,11 +78,11 @@ describe('applySet', () => {
     ['experiment.phases[5].steps=3', 'usage', 'phases has no entry 5', '0 to 1, or 2 to add one'],
     ['experiment.phases.first.steps=3', 'usage', 'phases has no entry first'],
     ['experiment.phases[2].steps=3', 'invalid', 'phases[2].learningRate is missing'],
-    ['experiment.seed.x=3', 'usage', 'seed holds a value, not parts', 'found     42'],
+    ['experiment.seed.x=3', 'usage', 'seed holds a value, not parts', 'found     46'],
     ['experiment.seed=-1', 'invalid', '--set experiment.seed=-1: seed = -1 is out of range'],
     ['sensor.gain[0].kind=constant', 'invalid', 'gain[0].at is not a known key'],
     ['profile.sites.weight.rails=[-1, 99]', 'format', 'profile with --set profile.sites.weight.rails=[-1, 99]: sites.weight.rails[1] = 99 lies outside the format'],
-    ['profile.sites.error.rounding=TRN', 'invalid', 'sites.error.wordLength is missing'],
+    ['profile.sites.layer0.weight.wordLength=40', 'format', 'sites.layer0.weight.wordLength = 40 is out of range'],
   ];
   it.each(cases)('refuses %s', async (assignment, code, ...parts) => {
     const message = await failure(code, () => set(assignment));

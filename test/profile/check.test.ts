@@ -16,9 +16,8 @@ const q15 = { wordLength: 16, fractionLength: 15 };
 
 describe('profiles that cannot be', () => {
   const cases: [what: string, sites: Sites, code: ErrorCode, ...parts: string[]][] = [
-    ['no fraction length', { error: { wordLength: 12 } }, 'invalid', 'sites.error.fractionLength is missing'],
-    ['a site with a source alone', { bias: { source: 'x' } }, 'invalid', 'sites.bias.wordLength is missing', 'found     only source'],
-    ['a layer of a site that is not stated', { 'layer0.bias': { wordLength: 12 } }, 'invalid', 'sites.layer0.bias.fractionLength is missing'],
+    ['no fraction length', { weight: { wordLength: 12 } }, 'invalid', 'sites.weight.fractionLength is missing'],
+    ['a site with a source alone', { weight: { source: 'x' } }, 'invalid', 'sites.weight.wordLength is missing', 'found     only source'],
     ['signal too wide', { weight: { wordLength: 33, fractionLength: 8 } }, 'format', 'sites.weight.wordLength = 33 is out of range', '2 to 32 bits (signed signal)'],
     ['layer too wide', { 'layer3.weight': { wordLength: 33 } }, 'format', 'sites.layer3.weight.wordLength = 33 is out of range'],
     ['unsigned accumulator', { accumulator: { wordLength: 64, fractionLength: 8, signed: false } }, 'format', '2 to 63 bits (unsigned accumulator)'],
@@ -77,6 +76,7 @@ describe('profiles that can be', () => {
     ['rails on the ends', { weight: { ...q15, rails: [-1, 1 - 2 ** -15] } }],
     ['64-bit rails', { accumulator: { wordLength: 64, fractionLength: 62, rails: [-2, 1.5] } }],
     ['unsigned 64-bit square', { squaredNorm: { wordLength: 64, fractionLength: 32, signed: false } }],
+    ['a site that changes one thing of its fallback', { squaredNorm: { fractionLength: 40 }, 'layer0.bias': { wordLength: 12 } }],
     ['a layer that changes one thing', { 'layer0.weight': { wordLength: 14 } }],
     ['metrics under a default of wrapping', { curvature: { wordLength: 32, fractionLength: 16, rails: [0, 4] } }, { defaults: { overflow: 'WRAP' } }],
     ['a throttle that ends at 1', { throttle: { ...q15, signed: false, rails: [0, 1] } }],
