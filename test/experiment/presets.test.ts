@@ -10,9 +10,9 @@ describe('shipped experiments', () => {
       expect(phase).toMatchObject({ throttle: expect.any(Boolean), anchor: expect.any(Boolean), sensor: expect.any(Boolean) });
     }
     // A controller that is named acts somewhere; and one named on the command line acts where the stress is.
-    if (value.throttle?.law !== 'none') expect(value.phases.some(({ throttle }) => throttle)).toBe(true);
-    if (value.anchor?.law !== 'none') expect(value.phases.some(({ anchor }) => anchor)).toBe(true);
-    if (value.sensor !== 'none') expect(value.phases.some(({ sensor, throttle, anchor }) => sensor && (throttle || anchor))).toBe(true);
+    if ((value.throttle?.law ?? 'none') !== 'none') expect(value.phases.some(({ throttle }) => throttle)).toBe(true);
+    if ((value.anchor?.law ?? 'none') !== 'none') expect(value.phases.some(({ anchor }) => anchor)).toBe(true);
+    if ((value.sensor ?? 'none') !== 'none') expect(value.phases.some(({ sensor, throttle, anchor }) => sensor && (throttle || anchor))).toBe(true);
   });
 
   it('learn the same teacher from the same weights of Glorot size', async () => {
