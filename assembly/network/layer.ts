@@ -18,9 +18,8 @@ export function at<N>(base: usize, index: i32): usize {
 function neuron<N, V>(weights: usize, inputs: usize, width: i32, bias: usize, group: i32, site: usize, element: i32): V {
   const n = changetype<N>(0);
   const left = load<i32>(site, abi.SITE_LEFT0);
-  let x = n.zero();
   if (group == 0) {
-    for (let i = 0; i < width; i++) x = n.mac(x, n.load(weights, i), n.load(inputs, i), left);
+    let x = n.dot(weights, inputs, width, left);
     if (bias) x = n.add(x, n.load(bias, 0), load<i32>(site, abi.SITE_LEFT1));
     n.counted(site, 1);
     return n.quantise(x, site, element);
@@ -29,7 +28,7 @@ function neuron<N, V>(weights: usize, inputs: usize, width: i32, bias: usize, gr
   let s: V = 0;
   let i = 0;
   while (i < width) {
-    x = n.add(n.zero(), s, running);
+    let x = n.add(n.zero(), s, running);
     const end = min(i + group, width);
     for (; i < end; i++) x = n.mac(x, n.load(weights, i), n.load(inputs, i), left);
     s = n.quantise(x, site, element);

@@ -6,6 +6,7 @@
  */
 import { addProduct, addShifted, setHi } from '../fixed/int128';
 import { counted, quantise, quantiseWide } from '../fixed/quantise';
+import { dot } from './dot';
 
 @unmanaged
 export class Fixed {
@@ -14,6 +15,8 @@ export class Fixed {
   @inline store(base: usize, index: i32, v: i64): void { store<i32>(base + (<usize>index << 2), <i32>v); }
   @inline zero(): i64 { return 0; }
   @inline mac(x: i64, a: i64, b: i64, left: i32): i64 { return x + ((a * b) << <i64>left); }
+  /** Σ a·b << left over two arrays; nothing precedes it. */
+  @inline dot(a: usize, b: usize, length: i32, left: i32): i64 { return dot(a, b, length) << <i64>left; }
   @inline add(x: i64, v: i64, left: i32): i64 { return x + (v << <i64>left); }
   @inline quantise(x: i64, site: usize, element: i32): i64 { return quantise(x, site, element); }
   @inline counted(site: usize, n: i32): void { counted(site, n); }
@@ -26,6 +29,11 @@ export class FixedWide {
   @inline store(base: usize, index: i32, v: i64): void { store<i64>(base + (<usize>index << 3), v); }
   @inline zero(): i64 { setHi(0); return 0; }
   @inline mac(x: i64, a: i64, b: i64, left: i32): i64 { return addProduct(x, a, b, left); }
+  @inline dot(a: usize, b: usize, length: i32, left: i32): i64 {
+    let x = this.zero();
+    for (let i = 0; i < length; i++) x = this.mac(x, this.load(a, i), this.load(b, i), left);
+    return x;
+  }
   @inline add(x: i64, v: i64, left: i32): i64 { return addShifted(x, v, left); }
   @inline quantise(x: i64, site: usize, element: i32): i64 { return quantiseWide(x, site, element); }
   @inline counted(site: usize, n: i32): void { counted(site, n); }

@@ -11,6 +11,12 @@ import { counted, quantiseWide, roundUp, settle } from '../fixed/quantise';
 /** (hi:numerator) / (d1·d2 << left), rounded once at the site. The divisor is positive. */
 function quotient(numerator: i64, d1: i64, d2: i64, left: i32, site: usize, element: i32): i64 {
   const high = hi;
+  if (high == 0 && numerator >= 0 && d2 == 1 && left == 0 && (d1 & (d1 - 1)) == 0) {
+    // One positive word over a power of two, as a loss over 2B: no division.
+    const rest = numerator & (d1 - 1), half = d1 >> 1;
+    counted(site, 1);
+    return roundUp(numerator >> ctz(d1), rest == 0 ? 0 : rest < half ? 1 : rest == half ? 2 : 3, false, numerator != 0, site, element);
+  }
   const dLow = shiftLeft(multiply(d1, d2), left), dHigh = hi;
   setHi(high);
   const negative = high < 0;

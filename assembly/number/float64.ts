@@ -10,6 +10,11 @@ export class Float64 {
   @inline store(base: usize, index: i32, v: f64): void { store<f64>(base + (<usize>index << 3), v); }
   @inline zero(): f64 { return 0; }
   @inline mac(x: f64, a: f64, b: f64, left: i32): f64 { return x + a * b; }
+  @inline dot(a: usize, b: usize, length: i32, left: i32): f64 {
+    let x: f64 = 0;
+    for (let i = 0; i < length; i++) x += this.load(a, i) * this.load(b, i);
+    return x;
+  }
   @inline add(x: f64, v: f64, left: i32): f64 { return x + v; }
   @inline quantise(x: f64, site: usize, element: i32): f64 { return x; }
   @inline counted(site: usize, n: i32): void {}

@@ -7,7 +7,7 @@ import type { Plan } from '../schema/plan.js';
 import { BOUND_METRICS, BOUNDS, boundDefinition, type BoundMetric } from './bounds.js';
 import { portableOptions } from './paths.js';
 import { summarisePlan } from './planSummary.js';
-import { DEFAULT_TOLERANCES, rounded, toleranceAt, type Side } from './tolerances.js';
+import { DEFAULT_TOLERANCES, holdingAt, type Holding, type Side } from './tolerances.js';
 
 export interface RecordOptions {
   /** Replace the defaults; null leaves a side's recorded values unheld. */
@@ -17,6 +17,10 @@ export interface RecordOptions {
   /** Folder the baseline will lie in: its paths start from there. Default that of `options.directory`. */
   readonly folder?: string;
   readonly about?: string;
+}
+
+export interface UpdateOptions extends Pick<CompareOptions, 'directory' | 'build' | 'signal' | 'onProgress'> {
+  readonly folder?: string | undefined;
 }
 
 /** A comparison with the plan of each of its runs. */
@@ -59,16 +63,18 @@ export async function recordBaseline(options: CompareOptions = {}, record: Recor
  * Records anew what a baseline describes, with the same options and tolerances. Bounds stay as they are written: they say what is required, not what
  * was recorded, so a run that breaks one still fails afterwards. A run that is new gets the bounds proposed for it.
  *
- * @param options `directory`: folder the baseline lies in; default the working directory
+ * @param options `directory`: folder the baseline lies in, default the working directory; `folder`: where it will lie, default there too
  * @throws QrailsError as `compare`
  * @example
  * const { baseline, directory } = await loadBaseline(file);
  * await saveBaseline(file, await updateBaseline(baseline, { directory }));
  */
-export async function updateBaseline(baseline: Baseline, options: Pick<CompareOptions, 'directory' | 'build' | 'signal' | 'onProgress'> = {}): Promise<Baseline> {
-  const compared = await compareWithPlans({ ...baseline.options, ...options });
+export async function updateBaseline(baseline: Baseline, options: UpdateOptions = {}): Promise<Baseline> {
+  const { folder = options.directory ?? process.cwd(), ...running } = options;
+  const portable = portableOptions({ ...baseline.options, directory: options.directory }, folder);
+  const compared = await compareWithPlans({ ...baseline.options, ...running });
   const { fixed = null, float = null } = baseline.tolerances;
-  const fresh = makeBaseline(compared, baseline.options, { tolerances: { fixed, float }, ...(baseline.about !== undefined && { about: baseline.about }) });
+  const fresh = makeBaseline(compared, portable, { tolerances: { fixed, float }, ...(baseline.about !== undefined && { about: baseline.about }) });
   const runs = fresh.runs.map((run): BaselineRun => {
     const before = baseline.runs.find(({ throttle, anchor }) => throttle === run.throttle && anchor === run.anchor);
     return before === undefined ? run : { ...run, bounds: before.bounds };
@@ -124,8 +130,8 @@ function recordRun(run: ComparisonRun, plan: Plan, tolerances: Tolerances, state
     planHash, throttle, anchor,
     plan: summarisePlan(plan).own,
     verdict: { float: verdict.float, fixed: verdict.fixed },
-    float: roundSide(sides.float, 'float', tolerances),
-    fixed: roundSide(sides.fixed, 'fixed', tolerances),
+    float: asRecorded(sides.float, 'float', tolerances),
+    fixed: asRecorded(sides.fixed, 'fixed', tolerances),
     measured: Object.fromEntries(BOUND_METRICS.map((metric) => [metric, measure(metric, run)])) as BaselineRun['measured'],
     bounds: chosenBounds(proposeBounds(run, 2 ** -plan.sites['loss']!.fractionLength), stated),
   };
@@ -157,18 +163,19 @@ function roundAway(value: number, up: boolean): number {
   return Number(((up ? Math.ceil(units) : Math.floor(units)) * unit).toPrecision(3));
 }
 
-function roundSide<T>(side: T, kind: Side, tolerances: Tolerances): T {
+/** A side as it is written down. */
+function asRecorded<T>(side: T, kind: Side, tolerances: Tolerances): T {
   return Object.fromEntries(
     Object.entries(side as object).map(([key, value]) => {
-      const tolerance = toleranceAt(kind, [key], tolerances);
-      return [key, tolerance === undefined ? value : roundAll(value, tolerance)];
+      const holding = holdingAt(kind, [key], tolerances);
+      return [key, holding === undefined ? value : recordAll(value, holding)];
     }),
   ) as T;
 }
 
-function roundAll(value: unknown, tolerance: Tolerance): unknown {
-  if (typeof value === 'number') return rounded(value, tolerance);
-  if (Array.isArray(value)) return value.map((entry) => roundAll(entry, tolerance));
-  if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, roundAll(entry, tolerance)]));
+function recordAll(value: unknown, holding: Holding): unknown {
+  if (typeof value === 'number') return holding.recorded(value);
+  if (Array.isArray(value)) return value.map((entry) => recordAll(entry, holding));
+  if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, recordAll(entry, holding)]));
   return value;
 }

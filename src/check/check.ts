@@ -8,7 +8,7 @@ import { compareWithPlans, hashComparison, heldSides, measure, type Compared } f
 import { BOUND_METRICS, boundDefinition } from './bounds.js';
 import { validateBaseline } from './file.js';
 import { describeChanges, summarisePlan, type PlanSummary } from './planSummary.js';
-import { toleranceAt, type Side } from './tolerances.js';
+import { holdingAt, type Side } from './tolerances.js';
 import { holdValue } from './values.js';
 import { walk } from './walk.js';
 
@@ -136,13 +136,13 @@ class RunCheck {
 
   holdSide(side: Side): void {
     for (const { path, before, after } of walk(this.recorded[side], heldSides(this.run)[side])) {
-      const tolerance = toleranceAt(side, path, this.baseline.tolerances);
-      if (tolerance === undefined) continue;
-      const { passed, moved, held } = holdValue(before, after, tolerance);
+      const holding = holdingAt(side, path, this.baseline.tolerances);
+      if (holding === undefined) continue;
+      const { passed, moved, held } = holdValue(before, after, holding);
       this.held += held;
       if (moved === undefined) continue;
       const { index, ...values } = moved;
-      this.tell({ heldBy: side, metric: showPath([side, ...path, ...(index === undefined ? [] : [index])]), ...values, passed, why: tolerance.why });
+      this.tell({ heldBy: side, metric: showPath([side, ...path, ...(index === undefined ? [] : [index])]), ...values, passed, why: holding.why });
     }
   }
 

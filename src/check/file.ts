@@ -41,12 +41,16 @@ export async function validateBaseline(value: unknown, where = 'baseline'): Prom
   for (const [index, { throttle, anchor, bounds }] of baseline.runs.entries()) {
     const place = `${where}: runs[${index}]`;
     const name = `${throttle}, anchor ${anchor}`;
-    if (seen.has(name)) throw new QrailsError({ code: 'invalid', where: place, message: 'this run is recorded twice', found: name, expected: 'each throttle and anchor once' });
+    if (seen.has(name)) {
+      throw new QrailsError({ code: 'invalid', where: place, message: 'this run is recorded twice', found: name, expected: 'each throttle and anchor once' });
+    }
     seen.add(name);
     const { verdict, ...others } = bounds;
     const bounded = Object.keys(others).length > 0 || verdict?.float !== undefined || verdict?.fixed !== undefined;
     if (!bounded && !baseline.tolerances.fixed && !baseline.tolerances.float) {
-      throw new QrailsError({ code: 'invalid', where: place, message: 'nothing is held, so nothing could fail', expected: 'tolerances.fixed, tolerances.float or a bound' });
+      throw new QrailsError({
+        code: 'invalid', where: place, message: 'nothing is held, so nothing could fail', expected: 'tolerances.fixed, tolerances.float or a bound',
+      });
     }
   }
   return baseline;
@@ -65,7 +69,8 @@ export async function saveBaseline(file: string, baseline: Baseline): Promise<vo
   const text = baselineText(baseline);
   const size = Buffer.byteLength(text);
   if (size > DOCUMENT_LIMIT) {
-    throw new QrailsError({ code: 'output', where: printable(file, 400), message: 'the baseline would be too large to be read again', found: `${size} bytes`, expected: `at most ${DOCUMENT_LIMIT}` });
+    const [found, expected] = [`${size} bytes`, `at most ${DOCUMENT_LIMIT}`];
+    throw new QrailsError({ code: 'output', where: printable(file, 400), message: 'the baseline would be too large to be read again', found, expected });
   }
   await writeOutput(file, text);
 }

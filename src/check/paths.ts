@@ -19,7 +19,8 @@ export function portableOptions(options: RunOptions, folder: string): BaselineOp
   const document = (option: string, value: string): string => {
     if (value === '-') {
       throw new QrailsError({
-        code: 'usage', where: `--${option}`, message: 'a baseline cannot be made from standard input', found: '-', expected: 'a shipped name or a path', try: 'save it as a file',
+        code: 'usage', where: `--${option}`, message: 'a baseline cannot be made from standard input', found: '-',
+        expected: 'a shipped name or a path', try: 'save it as a file',
       });
     }
     return isPath(value) ? moved(value) : value;

@@ -34,12 +34,14 @@ export function checkText(check: Check, { paint = (_, text) => text, rows: limit
     if (rows.length > limit) lines.push(paint('quiet', `  and ${count(rows.length - limit, 'row')} more: the JSON output has all of them`));
     shown.push(...rows.slice(0, limit));
   }
-  const whys = new Set(shown.filter(({ passed, why }) => !passed && why !== undefined).map(({ heldBy, metric, why }) => `${heldBy === 'bound' ? metric : `${heldBy}.*`}  ${printable(why!, 1000)}`));
-  if (whys.size > 0) lines.push('', 'allowed because', ...[...whys].map((why) => `  ${why}`));
+  const whys = new Set(shown.filter(({ passed, why }) => !passed && why !== undefined).map(reason));
+  if (whys.size > 0) lines.push('', 'what is allowed, and why', ...[...whys].map((why) => `  ${why}`));
   return `${lines.join('\n')}\n`;
 }
 
 const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
+/** What a failed row was held to; one reason holds all values of a side. */
+const reason = ({ heldBy, metric, why }: Moved): string => `${heldBy === 'bound' ? metric : `${heldBy}.*`}  ${printable(why!, 1000)}`;
 const runName = ({ throttle, anchor }: Moved): string => `throttle ${printable(throttle)}, anchor ${printable(anchor)}`;
 
 function headline({ held, comparison }: Check, failed: number, moved: number, paint: Paint): string {

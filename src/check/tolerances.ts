@@ -17,18 +17,23 @@ export type Side = 'fixed' | 'float';
 /** What the host measures of both sides in float64, whatever the side computes in. */
 const HOST_MEASURED: readonly (string | number | undefined)[] = ['weightError'];
 
-/** The tolerance a place of a side is held by, for what the host measures the wider of the two; undefined where the side is not held. */
-export function toleranceAt(side: Side, path: Path, { fixed, float }: Tolerances): Tolerance | undefined {
-  if (side === 'float') return float;
-  return fixed && float && HOST_MEASURED.includes(path[0]) && float.relative > fixed.relative ? float : fixed;
+/** Digits a float64 value is recorded with, and the smallest tolerance for which these are enough; under a smaller one it is recorded in full. */
+const DIGITS = 12;
+const SMALLEST = 1e-11;
+
+/** How a value is held: within what, and as what it is written down. */
+export interface Holding extends Tolerance {
+  readonly recorded: (value: number) => number;
 }
 
-/** Significant digits a value needs so that writing it down costs a thousandth of its tolerance at most. */
-function digits({ relative }: Tolerance): number {
-  return relative === 0 ? 17 : Math.min(17, Math.ceil(-Math.log10(relative)) + 3);
-}
-
-/** A number as it is recorded under a tolerance; as it is where that is 0. */
-export function rounded(value: number, tolerance: Tolerance): number {
-  return Number(value.toPrecision(digits(tolerance)));
+/**
+ * How a place of a side is held: what the host measures under the wider tolerance of the two. Undefined where the side is not held.
+ * Fixed-point values are recorded in full.
+ */
+export function holdingAt(side: Side, path: Path, { fixed, float }: Tolerances): Holding | undefined {
+  const measured = side === 'fixed' && HOST_MEASURED.includes(path[0]);
+  const tolerance = side === 'float' ? float : fixed && float && measured && float.relative > fixed.relative ? float : fixed;
+  if (tolerance === undefined) return undefined;
+  const short = (side === 'float' || measured) && tolerance.relative >= SMALLEST;
+  return { ...tolerance, recorded: short ? (value) => Number(value.toPrecision(DIGITS)) : (value) => value };
 }

@@ -1,8 +1,7 @@
 /** A recorded value against what it is now, under a relative tolerance. */
 import { show } from '../document/show.js';
-import type { Tolerance } from '../schema/baseline.js';
 import { isList, isScalar, type Scalar } from './walk.js';
-import { rounded } from './tolerances.js';
+import type { Holding } from './tolerances.js';
 
 export interface Outcome {
   readonly passed: boolean;
@@ -29,19 +28,19 @@ const allowance = (margin: number): string => (margin === 0 ? 'exact' : `± ${Nu
  * Holds a scalar or a list against the recorded one. Numbers and raws may differ by `relative` times the recorded one, in a list times its largest;
  * other text is exact where that is 0 and not held otherwise; the rest is exact.
  */
-export function holdValue(recorded: unknown, now: unknown, tolerance: Tolerance): Outcome {
+export function holdValue(recorded: unknown, now: unknown, holding: Holding): Outcome {
   const list = isList(recorded) && isList(now);
   if (!list && !(isScalar(recorded) && isScalar(now))) return different(recorded, now);
   const before = list ? recorded : [recorded as Scalar];
   const after = list ? now : [now as Scalar];
   if (before.length !== after.length) return different(recorded, now);
 
-  const margin = tolerance.relative * before.reduce<number>((most, value) => Math.max(most, magnitude(value)), 0);
+  const margin = holding.relative * before.reduce<number>((most, value) => Math.max(most, magnitude(value)), 0);
   let worst = -1;
   let farthest = -1;
   let moves = 0;
   for (const [index, value] of before.entries()) {
-    if (same(value, after[index]!, tolerance)) continue;
+    if (same(value, after[index]!, holding)) continue;
     moves++;
     const distance = between(value, after[index]!);
     if (distance > farthest) [worst, farthest] = [index, distance];
@@ -49,7 +48,7 @@ export function holdValue(recorded: unknown, now: unknown, tolerance: Tolerance)
   const held = before.length;
   if (moves === 0) return { passed: true, held };
   const [was, is] = [before[worst]!, after[worst]!];
-  const unheld = typeof was === 'string' && typeof is === 'string' && farthest === Infinity && tolerance.relative > 0;
+  const unheld = typeof was === 'string' && typeof is === 'string' && farthest === Infinity && holding.relative > 0;
   return {
     passed: unheld || farthest <= margin,
     held,
@@ -73,8 +72,8 @@ function outline(value: unknown): Scalar {
   return isScalar(value) ? value : show(value);
 }
 
-const same = (recorded: Scalar, now: Scalar, tolerance: Tolerance): boolean =>
-  recorded === now || (typeof recorded === 'number' && typeof now === 'number' && recorded === rounded(now, tolerance));
+const same = (recorded: Scalar, now: Scalar, holding: Holding): boolean =>
+  recorded === now || (typeof recorded === 'number' && typeof now === 'number' && recorded === holding.recorded(now));
 
 function between(a: Scalar, b: Scalar): number {
   if (typeof a === 'number' && typeof b === 'number') return Math.abs(a - b);

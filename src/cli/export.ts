@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Option, type Command } from 'commander';
 import { prepare } from '../compare/prepare.js';
+import { printable } from '../document/show.js';
 import { QrailsError } from '../errors.js';
 import { exportC } from '../export/c.js';
 import { writeOutputFolder } from '../export/folder.js';
@@ -30,13 +31,14 @@ Examples:
   $ qrails export c --profile enabol-mid -o firmware/tables
   $ qrails export c stream --profile cortex-m4-q15 --throttle table --trained -o tables`)
     .action(async (experiment: string | undefined, flags: ExportFlags) => {
+      for (const option of ['throttle', 'anchor'] as const) {
+        const names = flags[option] ?? [];
+        if (names.length > 1) throw new QrailsError({ code: 'usage', where: `--${option}`, message: 'tables are of one plan', found: printable(names.join(',')), expected: 'one name' });
+      }
       const options = runOptions(experiment, flags);
       const prepared = await prepare(options);
       // The last variant has the experiment's own controllers where none were named.
       const variant = prepared.variants.at(-1)!;
-      if ((flags.throttle?.length ?? 0) > 1 || (flags.anchor?.length ?? 0) > 1) {
-        throw new QrailsError({ code: 'usage', where: '--throttle, --anchor', message: 'tables are of one plan', found: 'a list', expected: 'one name' });
-      }
       const trained = flags.trained ? (await runPair(variant.plan, prepared.dataset, { signal: context().signal })).fixed.parametersRaw : undefined;
       const { files } = exportC(variant.plan, {
         name: flags.name!, title: prepared.experiment.title ?? prepared.experiment.name, profile: prepared.profile.name, sensor: prepared.sensor.name,

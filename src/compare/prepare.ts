@@ -2,6 +2,7 @@
 import { ANCHOR_NAMES, THROTTLE_NAMES, type AnchorLaw, type Estimator, type ThrottleLaw } from '../control/registry.js';
 import { closest } from '../document/closest.js';
 import { applySet } from '../document/set.js';
+import { printable } from '../document/show.js';
 import { QrailsError } from '../errors.js';
 import { loadExperiment } from '../experiment/load.js';
 import { buildPlan, DEFAULT_SEED } from '../plan/build.js';
@@ -66,9 +67,30 @@ export function throttleName({ law, estimator }: ThrottleSpec): string {
 function known<T extends string>(names: readonly T[], name: string, option: string): T {
   const found = names.find((candidate) => candidate === name);
   if (found !== undefined) return found;
-  const near = closest(name, names);
-  throw new QrailsError({ code: 'usage', where: option, message: 'not a name it knows', found: name, expected: names.join(', '), ...(near !== undefined && { try: `${option} ${near}` }) });
+  const near = closest(name, names) ?? names.find((candidate) => candidate.startsWith(`${name}/`));
+  throw new QrailsError({
+    code: 'usage', where: option, message: 'there is none of this name', found: printable(name), expected: `one of ${names.join(', ')}`,
+    ...(near !== undefined && { try: `${option} ${near}` }),
+  });
 }
+
+/** Parts of an experiment that data and plan are made from: how the places of their faults begin. */
+const EXPERIMENT_PLACE = /^(model|data|phases|throttle|anchor)\b/;
+
+/** Names the option or file in which a fault of data or plan was written. */
+function located(error: unknown, { set = [] }: RunOptions, files: { experiment: string; sensor: string }): unknown {
+  if (!(error instanceof QrailsError)) return error;
+  const { where = '', ...parts } = error.parts;
+  const place = where.replace(/^sensor: /, 'sensor.');
+  const wrote = set.findLast((assignment) => pathOf(assignment) === place);
+  if (wrote !== undefined) return new QrailsError({ ...parts, where: `--set ${printable(wrote)}` });
+  if (place !== where) return new QrailsError({ ...parts, where: where.replace(/^sensor/, files.sensor) });
+  return EXPERIMENT_PLACE.test(where) ? new QrailsError({ ...parts, where: `${files.experiment}: ${where}` }) : error;
+}
+
+/** The path of an assignment as places of faults are written: `experiment.phases.0.batch=3` is `phases[0].batch`. */
+const pathOf = (assignment: string): string =>
+  assignment.slice(0, assignment.indexOf('=')).trim().replace(/^experiment\./, '').replaceAll(/\.(\d+)(?=\.|$)/g, '[$1]');
 
 /**
  * Loads documents and data and makes the plans of every combination of throttle and anchor.
@@ -91,7 +113,11 @@ export async function prepare(options: RunOptions, reuse?: Dataset): Promise<Pre
   const sensorIn = await loadSensor(options.sensor ?? stated.sensor ?? DEFAULT_SENSOR, options.sensor === undefined ? loaded.baseDirectory : directory);
   const { experiment, profile, sensor } = await applySet({ profile: profileIn.value, sensor: sensorIn.value, experiment: stated }, options.set ?? []);
 
-  const dataset = reuse ?? (await loadDataset(experiment.data, { seed: experiment.seed ?? DEFAULT_SEED, baseDirectory }));
+  const files = { experiment: loaded.file, sensor: sensorIn.file };
+  const locate = (error: unknown): never => {
+    throw located(error, options, files);
+  };
+  const dataset = reuse ?? (await loadDataset(experiment.data, { seed: experiment.seed ?? DEFAULT_SEED, baseDirectory }).catch(locate));
   const ownThrottle: ThrottleSpec = experiment.throttle ?? { law: 'none' };
   const ownAnchor: AnchorSpec = experiment.anchor ?? { law: 'none' };
   const unique = <T>(names: readonly T[]): T[] => [...new Set(names)];
@@ -104,8 +130,12 @@ export async function prepare(options: RunOptions, reuse?: Dataset): Promise<Pre
     const { estimator: _, ...parameters } = ownThrottle;
     const throttle: ThrottleSpec = { ...parameters, law, ...(estimator !== undefined && { estimator }) };
     for (const anchor of anchors) {
-      const plan = buildPlan({ profile, sensor, experiment, dataset, throttle, anchor: { ...ownAnchor, law: anchor }, steps: options.steps });
-      variants.push({ throttle: name, anchor, plan, hash: hashJson(plan) });
+      try {
+        const plan = buildPlan({ profile, sensor, experiment, dataset, throttle, anchor: { ...ownAnchor, law: anchor }, steps: options.steps });
+        variants.push({ throttle: name, anchor, plan, hash: hashJson(plan) });
+      } catch (error) {
+        locate(error);
+      }
     }
   }
   return { experiment, profile, sensor, dataset, variants };

@@ -83,8 +83,17 @@ describe('the float side', () => {
     expect(hold(({ float }) => (float.maxLoss = 2 + 2.5e-9)).rows).toMatchObject([{ metric: 'float.maxLoss', passed: false }]);
   });
 
-  it('moves nowhere by what was rounded off when it was written', () => {
-    expect(hold(({ float }) => (float.finalWeights[0]![0]![0] = 1 / 3 + 1e-16)).rows).toEqual([]);
+  it('moves nowhere by what was rounded off when it was written, also when its tolerance is edited afterwards', () => {
+    for (const relative of [1e-11, 1e-9, 1e-3]) {
+      const baseline = edited(({ tolerances }) => (tolerances.float = { relative, why: 'edited' }));
+      expect(hold(({ float }) => (float.finalWeights[0]![0]![0] = 1 / 3 + 1e-16), baseline).rows).toEqual([]);
+    }
+  });
+
+  it('is exact in every bit under a tolerance of 0', () => {
+    const exact = makeBaseline(compared(RUN), {}, { tolerances: { float: { relative: 0, why: 'same engine' } } });
+    expect(hold(() => undefined, exact).rows).toEqual([]);
+    expect(brief(hold(({ float }) => (float.meanLoss = 0.10000000000000002), exact))).toEqual(['float.meanLoss 0.1 → 0.10000000000000002 !']);
   });
 
   it('fails where a value stops being finite', () => {

@@ -36,7 +36,7 @@ throttle table, anchor none
   it('gives the reason of each failed bound and tolerance once', () => {
     const text = checkText(holdAgainst(RECORDED, compared(moved)));
     expect(text.match(/fixed\.\* {2}/g)).toHaveLength(1);
-    expect(text).toMatch(/\nallowed because\n(.*\n)* {2}weightSqnrDb {2}proposed: 3 dB/);
+    expect(text).toMatch(/\nwhat is allowed, and why\n(.*\n)* {2}weightSqnrDb {2}proposed: 3 dB/);
     expect(text).not.toContain('float.*');
   });
 
