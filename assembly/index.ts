@@ -3,45 +3,70 @@
  * src/core/abi.ts; the core allocates nothing and does no input or output.
  */
 import * as abi from './abi';
-import { setStep } from './fixed/quantise';
+import { Counts, Full, Off, setStep, setTrapped, trapped } from './fixed/quantise';
+import { seedStep } from './fixed/random';
 import { forward, step } from './network/step';
 import { Fixed, FixedWide } from './number/fixed';
 import { FixedControl } from './number/fixedControl';
 import { Float64, Float64Control } from './number/float64';
 
+/** Steps until `steps` are done or a TRAP overflowed; how many. */
 @inline
-function run<N, C, V>(header: usize, state: usize, steps: i32): void {
-  const first = load<i64>(header, abi.HEADER_STEP);
+function run<N, C, V>(header: usize, state: usize, steps: i32): i32 {
+  const first = load<i64>(header, abi.HEADER_STEP), seed = load<i64>(header, abi.HEADER_SEED);
+  setTrapped(0);
   for (let k = 0; k < steps; k++) {
     setStep(first + <i64>k);
+    seedStep(seed, first + <i64>k);
     step<N, C, V>(
       header, state,
       <usize>load<i32>(header, abi.HEADER_BATCHES) + <usize>(k * abi.BATCH_SIZE),
       <usize>load<i32>(header, abi.HEADER_ROWS) + <usize>(k * abi.ROW_SIZE),
     );
+    if (trapped) {
+      store<i32>(header, <i32>trapped, abi.HEADER_TRAPPED);
+      return k + 1;
+    }
   }
+  return steps;
 }
 
-/** Runs `steps` steps on the batches of the header's table; one row each. */
-export function runFixed(header: usize, state: usize, steps: i32): void {
-  run<Fixed, FixedControl, i64>(header, state, steps);
+/** Runs `steps` steps on the batches of the header's table, one row each; fewer if a TRAP overflowed. Returns how many. */
+export function runFixed(header: usize, state: usize, steps: i32): i32 {
+  return run<Fixed<Counts>, FixedControl, i64>(header, state, steps);
 }
-export function runFixedWide(header: usize, state: usize, steps: i32): void {
-  run<FixedWide, FixedControl, i64>(header, state, steps);
+/** The same without counters of the layers' sites. */
+export function runFixedOff(header: usize, state: usize, steps: i32): i32 {
+  return run<Fixed<Off>, FixedControl, i64>(header, state, steps);
 }
-export function runFloat(header: usize, state: usize, steps: i32): void {
-  run<Float64, Float64Control, f64>(header, state, steps);
+/** The same with histograms and rounding errors. */
+export function runFixedFull(header: usize, state: usize, steps: i32): i32 {
+  return run<Fixed<Full>, FixedControl, i64>(header, state, steps);
+}
+/** The same for any width; records what the sites ask for. */
+export function runFixedWide(header: usize, state: usize, steps: i32): i32 {
+  return run<FixedWide, FixedControl, i64>(header, state, steps);
+}
+export function runFloat(header: usize, state: usize, steps: i32): i32 {
+  return run<Float64, Float64Control, f64>(header, state, steps);
 }
 
 /** Loss of the first batch of the table, without a step; into the first row. Site counters go on counting: read them before. */
+@inline
+function evaluate<N, C, V>(header: usize): void {
+  const step = load<i64>(header, abi.HEADER_STEP);
+  setStep(step);
+  seedStep(load<i64>(header, abi.HEADER_SEED), step);
+  store<V>(<usize>load<i32>(header, abi.HEADER_ROWS), forward<N, C, V>(header, <usize>load<i32>(header, abi.HEADER_BATCHES)), abi.ROW_LOSS);
+}
 export function lossFixed(header: usize): void {
-  store<i64>(<usize>load<i32>(header, abi.HEADER_ROWS), forward<Fixed, FixedControl, i64>(header, <usize>load<i32>(header, abi.HEADER_BATCHES)), abi.ROW_LOSS);
+  evaluate<Fixed<Off>, FixedControl, i64>(header);
 }
 export function lossFixedWide(header: usize): void {
-  store<i64>(<usize>load<i32>(header, abi.HEADER_ROWS), forward<FixedWide, FixedControl, i64>(header, <usize>load<i32>(header, abi.HEADER_BATCHES)), abi.ROW_LOSS);
+  evaluate<FixedWide, FixedControl, i64>(header);
 }
 export function lossFloat(header: usize): void {
-  store<f64>(<usize>load<i32>(header, abi.HEADER_ROWS), forward<Float64, Float64Control, f64>(header, <usize>load<i32>(header, abi.HEADER_BATCHES)), abi.ROW_LOSS);
+  evaluate<Float64, Float64Control, f64>(header);
 }
 
 /** Which build this is: 1 with SIMD. */

@@ -1,4 +1,4 @@
-/** Runs a job on the WebAssembly core. Only `runFixed` is timed: the host writes a queue of batches, then the core runs it. */
+/** Runs a job on the WebAssembly core. Only the core's run is timed: the host writes a queue of batches, then the core runs it. */
 import { Session } from '../dist/core/session.js';
 import { HASH_SEED, hashWord } from './hash.mjs';
 
@@ -7,22 +7,26 @@ import { HASH_SEED, hashWord } from './hash.mjs';
  *
  * @param core exports of a loaded core
  * @param watch true: hash every row (its loss and flags) and read out weights and counters; false: only time
- * @returns `nanoseconds` inside `runFixed`, and with `watch` the `result` as bench/c/site.h prints it
+ * @param record level of the recorder
+ * @returns `nanoseconds` inside the core's run, and with `watch` the `result` as bench/c/site.h prints it
  */
-export function runCore(core, { plan, steps }, data, watch) {
+export function runCore(core, { plan, steps }, data, watch, record = 'counts') {
   let nanoseconds = 0;
+  const clocked = (run) => (header, state, count) => {
+    const start = process.hrtime.bigint();
+    const done = run(header, state, count);
+    nanoseconds += Number(process.hrtime.bigint() - start);
+    return done;
+  };
   const timed = {
     ...core,
-    runFixed(header, state, count) {
-      const start = process.hrtime.bigint();
-      core.runFixed(header, state, count);
-      nanoseconds += Number(process.hrtime.bigint() - start);
-    },
+    runFixed: clocked(core.runFixed),
+    runFixedFull: clocked(core.runFixedFull),
     runFixedWide() {
       throw new Error('this plan needs the 128-bit instance: the C twin would not be its equal');
     },
   };
-  const session = new Session(timed, plan, 'fixed', { chunk: 4096 });
+  const session = new Session(timed, plan, 'fixed', { chunk: 4096, record });
   let hash = HASH_SEED;
   let lastLoss = 0;
   if (watch) {

@@ -60,6 +60,11 @@ function measure(job, build, core, programs, files) {
   let bitsEqual = true;
   for (const data of ['timed', 'loud']) {
     const { result } = runCore(core, job, job[data], true);
+    const full = differences(result, runCore(core, job, job[data], true, 'full').result);
+    if (full.length > 0) {
+      bitsEqual = false;
+      console.error(`${job.id}, ${build} core, ${data} data: the full recorder changed something:\n  ${full.join('\n  ')}`);
+    }
     for (const flagSet of Object.keys(programs)) {
       const found = differences(result, runNative(programs[flagSet], files[data], 1).result);
       if (found.length > 0) {
@@ -69,8 +74,10 @@ function measure(job, build, core, programs, files) {
     }
   }
   const perSecond = (nanoseconds) => (job.steps * 1e9) / median(nanoseconds);
+  const timed = (level) => () => perSecond(Array.from({ length: REPETITIONS }, () => runCore(core, job, job.timed, false, level).nanoseconds));
   const sides = {
-    core: () => perSecond(Array.from({ length: REPETITIONS }, () => runCore(core, job, job.timed, false).nanoseconds)),
+    core: timed('counts'),
+    full: timed('full'),
     ...Object.fromEntries(
       Object.entries(programs).map(([flagSet, program]) => [flagSet, () => perSecond(runNative(program, files.timed, REPETITIONS).nanoseconds)]),
     ),
@@ -88,5 +95,7 @@ function measure(job, build, core, programs, files) {
     perSecond: median(speeds('core')), perSecondO3: median(speeds('O3')), perSecondNative: median(speeds('native')),
     ratioToO3: median(ratios('O3')), ratioToNative: median(ratios('native')),
     spreadToO3: range(ratios('O3')), spreadToNative: range(ratios('native')),
+    ratioFullRecorder: median(ratios('full')), spreadFullRecorder: range(ratios('full')),
+    ratioToNativeFullRecorder: median(rounds.map((round) => round.full / round.native)),
   };
 }

@@ -7,18 +7,42 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VERDICT_THRESHOLDS } from '../dist/compare/thresholds.js';
 import { abiSource } from '../dist/core/abi.js';
+import { spelling, VOCABULARIES } from '../dist/format/aliases.js';
+import { OVERFLOWS, ROUNDINGS } from '../dist/format/modes.js';
+import { NOTATIONS } from '../dist/format/notations.js';
+import { parseFormat, printFormat } from '../dist/format/text.js';
 import { SCHEMA_FILES } from '../dist/schema/index.js';
+import { MODE_FILES } from './modes.mjs';
 
 /** Each with `file`, a path in the package, and `text()`, its content. */
 const GENERATED = [
   ...SCHEMA_FILES,
   { file: 'assembly/abi.ts', text: abiSource },
   { file: 'docs/verdicts.md', text: () => withBlock('docs/verdicts.md', 'thresholds', table(['name', 'default', 'meaning'], Object.entries(VERDICT_THRESHOLDS).map(([name, { default: value, about }]) => [`\`${name}\``, value, about]))) },
+  { file: 'docs/formats.md', text: () => withBlock('docs/formats.md', 'aliases', aliases(), withBlock('docs/formats.md', 'notations', notations())) },
+  ...MODE_FILES,
 ];
 
+/** Every notation, with Q15 in it. */
+function notations() {
+  const example = parseFormat('sfix16_En15');
+  return table(['notation', 'whose', 'Q15'], Object.entries(NOTATIONS).map(([name, { form, about }]) => [code(form), about, code(printFormat(example, name))]));
+}
+
+/** Every mode, as other tools call it. */
+function aliases() {
+  const vocabularies = Object.values(VOCABULARIES);
+  const rows = (kind, modes) => modes.map((mode) => [code(mode), ...vocabularies.map((vocabulary) => spelling(vocabulary[kind], mode)).map((name) => (name === undefined ? '' : code(name)))]);
+  return table(['mode', ...vocabularies.map(({ about }) => about)], [...rows('rounding', ROUNDINGS), ...rows('overflow', OVERFLOWS)]);
+}
+
+/** Code in a table cell. */
+function code(text) {
+  return `\`${text.replaceAll('|', '\\|')}\``;
+}
+
 /** A file with the block between `<!-- name (…) -->` and `<!-- end -->` replaced. */
-function withBlock(file, name, block) {
-  const text = readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8');
+function withBlock(file, name, block, text = readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8')) {
   return text.replace(new RegExp(`(<!-- ${name} [^\\n]*-->\\n)[\\s\\S]*?(<!-- end -->)`), (_, head, tail) => `${head}${block}${tail}`);
 }
 

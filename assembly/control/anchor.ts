@@ -27,7 +27,7 @@ function calibrate<C, V>(header: usize, state: usize, loss: V): void {
   store<i32>(state, seen, abi.STATE_SEEN);
   if (seen < n) return;
   const meanSite = <usize>load<i32>(header, abi.HEADER_LOSS_MEAN);
-  store<V>(state, c.quantise(c.add(c.zero(), sum, load<i32>(meanSite, abi.SITE_LEFT0)), meanSite), abi.STATE_LOSS_MEAN);
+  store<V>(state, c.quantise(c.add(c.zero(), sum, load<i32>(meanSite, abi.SITE_LEFT0)), meanSite, 0), abi.STATE_LOSS_MEAN);
   const variance = c.variance(n, state + abi.STATE_SQUARE_SUM, sum, <usize>load<i32>(header, abi.HEADER_LOSS_VARIANCE));
   store<V>(state, variance, abi.STATE_LOSS_VARIANCE);
   store<i32>(state, 1, abi.STATE_CALIBRATED);
@@ -56,7 +56,7 @@ function fires<C, V>(header: usize, state: usize, loss: V): bool {
     slot = slot + 1 == length ? 0 : slot + 1;
   }
   const site = <usize>load<i32>(header, abi.HEADER_STATISTIC);
-  const statistic = c.quantise(c.shift(x, load<i32>(site, abi.SITE_LEFT0)), site);
+  const statistic = c.quantise(c.shift(x, load<i32>(site, abi.SITE_LEFT0)), site, 0);
   const above = c.exceeds(statistic, load<V>(header, abi.HEADER_RATIO), length, load<V>(state, abi.STATE_LOSS_VARIANCE), header);
   const run = above ? load<i32>(state, abi.STATE_ABOVE) + 1 : 0;
   store<i32>(state, run, abi.STATE_ABOVE);

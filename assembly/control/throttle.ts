@@ -18,7 +18,7 @@ function squaredDifference<N, C, V>(header: usize, now: usize, before: usize, th
       x = c.mac(x, d, d, p < weights ? left : leftBias);
     }
   }
-  return c.quantise(x, <usize>load<i32>(header, abi.HEADER_SQUARED_NORM));
+  return c.quantise(x, <usize>load<i32>(header, abi.HEADER_SQUARED_NORM), theta ? 0 : 1);
 }
 
 /** C of the `secant` estimator; false while ‖Δθ‖ is zero, when C holds. */
@@ -55,7 +55,7 @@ function trace<N, C, V>(header: usize, state: usize, batch: usize): void {
     }
     inputs = <usize>load<i32>(record, abi.LAYER_ACTIVATIONS);
   }
-  const square = c.quantise(x, <usize>load<i32>(header, abi.HEADER_SQUARED_NORM));
+  const square = c.quantise(x, <usize>load<i32>(header, abi.HEADER_SQUARED_NORM), 0);
   const site = <usize>load<i32>(header, abi.HEADER_CURVATURE);
   x = c.addSquareRaw(c.zero(), square, load<i32>(site, abi.SITE_LEFT0));
   const divisor = load<V>(<usize>load<i32>(batch, abi.BATCH_DIVISOR), abi.DIVISOR_COUNT);

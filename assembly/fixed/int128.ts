@@ -148,8 +148,34 @@ export function discardedOfDivision(dLow: u64, dHigh: u64): i32 {
   return lessUnsigned(twiceLow, twiceHigh, dLow, dHigh) ? 1 : 3;
 }
 
-/** ⌊√(high:low)⌋, unsigned; the remainder's being zero is left in `rootExact`. Digit by digit, two bits a round. */
-export let rootExact: bool = false;
+/** Replaces the remainder of the last division, if it is not zero, by divisor − remainder; whether it did. */
+export function complementRemainder(dLow: u64, dHigh: u64): bool {
+  if ((remainderLow | remainderHigh) == 0) return false;
+  const low = dLow - remainderLow;
+  remainderHigh = dHigh - remainderHigh - u64(dLow < remainderLow);
+  remainderLow = low;
+  return true;
+}
+
+/** ⌊rest·2^bits / divisor⌋ for rest < divisor < 2^127; whether that left a remainder is in `fractionInexact`. */
+export let fractionInexact: bool = false;
+export function remainderFraction(restLow: u64, restHigh: u64, dLow: u64, dHigh: u64, bits: i32): u64 {
+  let fraction: u64 = 0;
+  for (let bit = 0; bit < bits; bit++) {
+    restHigh = (restHigh << 1) | (restLow >> 63);
+    restLow <<= 1;
+    fraction <<= 1;
+    if (!lessUnsigned(restLow, restHigh, dLow, dHigh)) {
+      restHigh = restHigh - dHigh - u64(restLow < dLow);
+      restLow -= dLow;
+      fraction |= 1;
+    }
+  }
+  fractionInexact = (restLow | restHigh) != 0;
+  return fraction;
+}
+
+/** ⌊√(high:low)⌋, unsigned, digit by digit, two bits a round. */
 export function squareRoot(low: u64, high: u64): u64 {
   if (high == 0) {
     let rest = low, root: u64 = 0;
@@ -161,12 +187,11 @@ export function squareRoot(low: u64, high: u64): u64 {
       } else root >>= 1;
       one >>= 2;
     }
-    rootExact = rest == 0;
     return root;
   }
   // The remainder stays below 2·root + 2, so it needs at most 66 bits.
   let root: u64 = 0, restLow: u64 = 0, restHigh: u64 = 0;
-  for (let bit = (127 - <i32>clz(high) + 0) & ~1; bit >= 0; bit -= 2) {
+  for (let bit = (127 - <i32>clz(high)) & ~1; bit >= 0; bit -= 2) {
     const pair = (bit >= 64 ? high >> (bit - 64) : low >> bit) & 3;
     restHigh = (restHigh << 2) | (restLow >> 62);
     restLow = (restLow << 2) | pair;
@@ -179,7 +204,6 @@ export function squareRoot(low: u64, high: u64): u64 {
       root |= 1;
     }
   }
-  rootExact = (restLow | restHigh) == 0;
   return root;
 }
 

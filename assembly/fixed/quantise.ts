@@ -3,7 +3,8 @@
  * `round` is the branch-free form for values within 63 bits; `settle` is the rest, for any width, out of the fast path.
  */
 import * as abi from '../abi';
-import { hi, setHi, shiftRight } from './int128';
+import { add, hi, setHi, shiftLeft, shiftRight } from './int128';
+import { draw, randomHigh, randomLow } from './random';
 
 /** The step that is running; first events name it. */
 export let step: i64 = 0;
@@ -23,44 +24,194 @@ export function round(x: i64, site: usize): i64 {
   ) >> shift;
 }
 
-/** Quantises an exact value within 63 bits. `edgeLow` and `edgeHigh` are the first raws that are near a rail or beyond. */
-@inline
-export function quantise(x: i64, site: usize, element: i32): i64 {
-  const raw = round(x, site);
-  if (raw >= load<i64>(site, abi.SITE_EDGE_HIGH) || raw <= load<i64>(site, abi.SITE_EDGE_LOW)) {
-    setHi(raw >> 63);
-    return settle(raw, x != 0, site, element);
+/**
+ * Quantises an exact value within 63 bits, at the recorder's level. `edgeLow` and `edgeHigh` are the first raws that are near a rail or beyond.
+ * `index` tells the quantisations of one element in one step apart; random bits and first events name it.
+ */
+@unmanaged
+export class Off {
+  @inline quantise(x: i64, site: usize, element: i32, index: i32): i64 {
+    if (load<i32>(site, abi.SITE_KIND) != abi.ROUND_ADDEND) return generic(x, site, element, index);
+    const raw = round(x, site);
+    return atEdge(raw, site) ? edge(raw, x, site, element, index) : raw;
   }
-  if (raw == 0 && x != 0) store<i64>(site, load<i64>(site, abi.SITE_UNDERFLOW) + 1, abi.SITE_UNDERFLOW);
-  if (raw < load<i64>(site, abi.SITE_MIN)) store<i64>(site, raw, abi.SITE_MIN);
-  if (raw > load<i64>(site, abi.SITE_MAX)) store<i64>(site, raw, abi.SITE_MAX);
+}
+
+@unmanaged
+export class Counts {
+  @inline quantise(x: i64, site: usize, element: i32, index: i32): i64 {
+    if (load<i32>(site, abi.SITE_KIND) != abi.ROUND_ADDEND) return generic(x, site, element, index);
+    const raw = round(x, site);
+    if (atEdge(raw, site)) return edge(raw, x, site, element, index);
+    count(raw, x, site);
+    return raw;
+  }
+}
+
+@unmanaged
+export class Full {
+  @inline quantise(x: i64, site: usize, element: i32, index: i32): i64 {
+    if (load<i32>(site, abi.SITE_KIND) != abi.ROUND_ADDEND) return generic(x, site, element, index);
+    const raw = round(x, site);
+    const error = (raw << <i64>load<i32>(site, abi.SITE_SHIFT)) - x;
+    store<i64>(site, load<i64>(site, abi.SITE_ERROR_SUM) + error, abi.SITE_ERROR_SUM);
+    const zeros = clz(raw < 0 ? -raw : raw);
+    // Most values are smaller than what was seen already: one comparison stands for rails and range.
+    if (<i32>zeros <= load<i32>(site, abi.SITE_WATCH)) return watched(raw, x, site, element, index);
+    const at = <usize>load<i32>(site, abi.SITE_HISTOGRAM) + (<usize>zeros << 3);
+    store<i64>(at, load<i64>(at) + 1);
+    if (raw == 0 && x != 0) store<i64>(site, load<i64>(site, abi.SITE_UNDERFLOW) + 1, abi.SITE_UNDERFLOW);
+    return raw;
+  }
+}
+
+/** A value that may be near a rail or widen the range. */
+function watched(raw: i64, x: i64, site: usize, element: i32, index: i32): i64 {
+  if (atEdge(raw, site)) return edge(raw, x, site, element, index);
+  count(raw, x, site);
+  bin(raw, load<i32>(site, abi.SITE_HISTOGRAM));
+  const low = load<i64>(site, abi.SITE_MIN), high = load<i64>(site, abi.SITE_MAX);
+  if (low < 0 && high > 0) {
+    const range = max(clz(-low), clz(high));
+    const rails = max(clz(-load<i64>(site, abi.SITE_EDGE_LOW)), clz(load<i64>(site, abi.SITE_EDGE_HIGH)));
+    store<i32>(site, <i32>max(range, rails), abi.SITE_WATCH);
+  }
   return raw;
 }
 
+@inline
+function atEdge(raw: i64, site: usize): bool {
+  return raw >= load<i64>(site, abi.SITE_EDGE_HIGH) || raw <= load<i64>(site, abi.SITE_EDGE_LOW);
+}
+
+/** Counts a raw that is neither near a rail nor beyond. */
+@inline
+function count(raw: i64, x: i64, site: usize): void {
+  if (raw == 0 && x != 0) store<i64>(site, load<i64>(site, abi.SITE_UNDERFLOW) + 1, abi.SITE_UNDERFLOW);
+  if (raw < load<i64>(site, abi.SITE_MIN)) store<i64>(site, raw, abi.SITE_MIN);
+  if (raw > load<i64>(site, abi.SITE_MAX)) store<i64>(site, raw, abi.SITE_MAX);
+}
+
+/** Puts a raw into a histogram by its magnitude. */
+@inline
+function bin(raw: i64, histogram: usize): void {
+  const at = histogram + (<usize>clz(raw < 0 ? -raw : raw) << 3);
+  store<i64>(at, load<i64>(at) + 1);
+}
+
+function edge(raw: i64, x: i64, site: usize, element: i32, index: i32): i64 {
+  setHi(raw >> 63);
+  return settle(raw, x != 0, site, element, index);
+}
+
+function generic(x: i64, site: usize, element: i32, index: i32): i64 {
+  setHi(x >> 63);
+  return quantiseWide(x, site, element, index);
+}
+
 /** Quantises the exact value (hi:low). */
-export function quantiseWide(low: i64, site: usize, element: i32): i64 {
+export function quantiseWide(low: i64, site: usize, element: i32, index: i32): i64 {
   const nonzero = (low | hi) != 0;
-  const shift = load<i32>(site, abi.SITE_SHIFT);
-  if (shift == 0) return settle(low, nonzero, site, element);
+  const shift = load<i32>(site, abi.SITE_SHIFT), kind = load<i32>(site, abi.SITE_KIND);
+  if (shift == 0) return finish(low, upByTable(site, 0, low, hi < 0), 0, nonzero, site, element, index);
   const high = hi;
   const half = (shift > 64 ? high >> (shift - 65) : low >> (shift - 1)) & 1;
   const below = shift > 65 ? low | (high & ((<i64>1 << (shift - 65)) - 1)) : shift == 65 ? low : low & ((<i64>1 << (shift - 1)) - 1);
   const discarded = <i32>(half << 1) | i32(below != 0);
-  return roundUp(shiftRight(low, shift), discarded, high < 0, nonzero, site, element);
+  let up: bool;
+  if (kind == abi.ROUND_FRACTION) {
+    draw(site, element, index);
+    // R: the top `shift` bits of the 128 drawn; up if R and the discarded bits carry.
+    const r = <i64>(shift >= 64 ? randomHigh >> (128 - shift) : 0);
+    const rLow = shift == 64 ? randomHigh : shift > 64 ? (randomHigh << (shift - 64)) | (randomLow >> (128 - shift)) : randomHigh >> (64 - shift);
+    const floorLow = shiftRight(low, shift);
+    setHi(high);
+    up = shiftRight(add(low, high, <i64>rLow, shift > 64 ? r : 0), shift) != floorLow;
+  } else if (kind == abi.ROUND_EQUAL) {
+    draw(site, element, index);
+    up = discarded != 0 && <i64>randomHigh < 0;
+  } else {
+    setHi(high);
+    up = upByTable(site, discarded, shiftRight(low, shift), high < 0);
+  }
+  const fraction = load<i32>(site, abi.SITE_HISTOGRAM) ? fractionUp(low, high, shift, load<i32>(site, abi.SITE_ERROR_BITS)) : 0;
+  setHi(high);
+  return finish(shiftRight(low, shift), up, fraction, nonzero, site, element, index);
 }
 
-/** ⌊x⌋ is (hi:low); goes up by one if the site's rounding says so, then settles. */
-export function roundUp(low: i64, discarded: i32, negative: bool, nonzero: bool, site: usize, element: i32): i64 {
-  const up = (load<i32>(site, abi.SITE_UP) >> ((discarded << 2) | (<i32>(low & 1) << 1) | i32(negative))) & 1;
+/** ⌈d·2^b⌉ of the discarded part d, b the site's error bits (at most `shift`). */
+function fractionUp(low: i64, high: i64, shift: i32, bits: i32): i32 {
+  const excess = shift - bits;
+  setHi(high);
+  const kept = shiftRight(low, excess);
+  const inexact = shiftLeft(kept, excess) != low || hi != high;
+  return (<i32>kept & ((1 << bits) - 1)) + i32(inexact);
+}
+
+/** The rule of a deterministic mode: go up from the floor whose low word this is? */
+@inline
+export function upByTable(site: usize, discarded: i32, floor: i64, negative: bool): bool {
+  return ((load<i32>(site, abi.SITE_UP) >> ((discarded << 2) | (<i32>(floor & 1) << 1) | i32(negative))) & 1) != 0;
+}
+
+/** (hi:low) or one more, settled. `fraction`: what was discarded, in units of 2^-errorBits, rounded up; read by the full recorder. */
+export function finish(low: i64, up: bool, fraction: i32, nonzero: bool, site: usize, element: i32, index: i32): i64 {
+  if (load<i32>(site, abi.SITE_HISTOGRAM)) {
+    const error = (<i64>up << <i64>load<i32>(site, abi.SITE_ERROR_BITS)) - <i64>fraction;
+    store<i64>(site, load<i64>(site, abi.SITE_ERROR_SUM) + error, abi.SITE_ERROR_SUM);
+  }
   if (up) {
     low++;
     if (low == 0) setHi(hi + 1);
   }
-  return settle(low, nonzero, site, element);
+  return settle(low, nonzero, site, element, index);
+}
+
+/** Site at which a TRAP overflowed; 0 while none has. */
+export let trapped: usize = 0;
+export function setTrapped(site: usize): void {
+  trapped = site;
+}
+
+/** Bit `index` of (hi:low). */
+@inline
+function bitOf(low: i64, index: i32): i64 {
+  return (index >= 64 ? hi >> (index - 64) : low >> index) & 1;
+}
+
+/** What the overflow mode makes of (hi:low), which lies outside the rails. */
+function overflowed(low: i64, above: bool, railLow: i64, railHigh: i64, signed: bool, site: usize): i64 {
+  const mode = load<i32>(site, abi.SITE_OVERFLOW);
+  if (mode == abi.OVERFLOW_SAT_ZERO) return 0;
+  if (mode != abi.OVERFLOW_WRAP && mode != abi.OVERFLOW_WRAP_SM) {
+    if (mode == abi.OVERFLOW_TRAP && trapped == 0) trapped = site;
+    return above ? railHigh : railLow;
+  }
+  const width = load<i32>(site, abi.SITE_WORD_LENGTH), n = load<i32>(site, abi.SITE_SATURATED_BITS);
+  const magnitude = mode == abi.OVERFLOW_WRAP_SM;
+  const sign: i64 = above ? 0 : 1;
+  let bits = low;
+  if (n == 0) {
+    if (magnitude) {
+      const top = bitOf(low, width);
+      const rest = (<i64>1 << (width - 1)) - 1;
+      bits = (top << (width - 1)) | ((top == bitOf(low, width - 1) ? low : ~low) & rest);
+    }
+  } else {
+    // The n top bits say which rail: all of them for unsigned, the sign and its inverses for signed.
+    const kept = width - n;
+    const rest = kept == 0 ? 0 : (<i64>1 << kept) - 1;
+    const ones = n >= 64 ? <i64>-1 : (<i64>1 << n) - 1;
+    const top = signed ? (sign ? <i64>1 << (n - 1) : ones >>> 1) : sign ? 0 : ones;
+    const flip = magnitude && bitOf(low, kept) != (top & 1);
+    bits = (kept >= 64 ? 0 : top << kept) | ((flip ? ~low : low) & rest);
+  }
+  const unused = 64 - width;
+  return signed ? (bits << unused) >> unused : <i64>((<u64>bits << unused) >> unused);
 }
 
 /** Overflow and counting of the rounded value (hi:low). */
-export function settle(low: i64, nonzero: bool, site: usize, element: i32): i64 {
+export function settle(low: i64, nonzero: bool, site: usize, element: i32, index: i32): i64 {
   const signed = load<i32>(site, abi.SITE_SIGNED) != 0;
   const railLow = load<i64>(site, abi.SITE_LOW), railHigh = load<i64>(site, abi.SITE_HIGH);
   // An unsigned raw of 64 bits does not fit an i64: the words of unsigned formats compare as such.
@@ -70,15 +221,13 @@ export function settle(low: i64, nonzero: bool, site: usize, element: i32): i64 
   const below = high < railLow >> 63 || (high == railLow >> 63 && <u64>low < <u64>railLow);
   let raw = low;
   if (above || below) {
-    if (load<i32>(site, abi.SITE_OVERFLOW) == abi.OVERFLOW_WRAP) {
-      const unused = <i64>(64 - load<i32>(site, abi.SITE_WORD_LENGTH));
-      raw = signed ? (low << unused) >> unused : <i64>((<u64>low << unused) >> unused);
-    } else raw = above ? railHigh : railLow;
+    raw = overflowed(low, above, railLow, railHigh, signed, site);
     const counter = above ? abi.SITE_OVERFLOW_HIGH : abi.SITE_OVERFLOW_LOW;
     store<i64>(site + counter, load<i64>(site + counter) + 1);
     if (load<i64>(site, abi.SITE_FIRST_STEP) < 0) {
       store<i64>(site, step, abi.SITE_FIRST_STEP);
       store<i64>(site, element, abi.SITE_FIRST_ELEMENT);
+      store<i64>(site, index, abi.SITE_FIRST_INDEX);
       store<i64>(site, high == low >> 63 ? low : high < 0 ? i64.MIN_VALUE : i64.MAX_VALUE, abi.SITE_FIRST_WANTED);
       store<i64>(site, raw, abi.SITE_FIRST_RAW);
     }
@@ -95,6 +244,8 @@ export function settle(low: i64, nonzero: bool, site: usize, element: i32): i64 
     if (<u64>raw >= load<u64>(site, abi.SITE_MAX)) store<i64>(site, raw, abi.SITE_MAX);
   }
   if (near) store<i64>(site, load<i64>(site, abi.SITE_NEAR_RAIL) + 1, abi.SITE_NEAR_RAIL);
+  const histogram = load<i32>(site, abi.SITE_HISTOGRAM);
+  if (histogram) bin(signed ? raw : raw < 0 ? i64.MIN_VALUE : raw, histogram);
   return raw;
 }
 

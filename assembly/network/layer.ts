@@ -22,20 +22,20 @@ function neuron<N, V>(weights: usize, inputs: usize, width: i32, bias: usize, gr
     let x = n.dot(weights, inputs, width, left);
     if (bias) x = n.add(x, n.load(bias, 0), load<i32>(site, abi.SITE_LEFT1));
     n.counted(site, 1);
-    return n.quantise(x, site, element);
+    return n.quantise(x, site, element, 0);
   }
   const running = load<i32>(site, abi.SITE_LEFT2);
   let s: V = 0;
-  let i = 0;
+  let i = 0, index = 0;
   while (i < width) {
     let x = n.add(n.zero(), s, running);
     const end = min(i + group, width);
     for (; i < end; i++) x = n.mac(x, n.load(weights, i), n.load(inputs, i), left);
-    s = n.quantise(x, site, element);
+    s = n.quantise(x, site, element, index++);
   }
   n.counted(site, (width + group - 1) / group);
   if (bias) {
-    s = n.quantise(n.add(n.add(n.zero(), s, running), n.load(bias, 0), load<i32>(site, abi.SITE_LEFT1)), site, element);
+    s = n.quantise(n.add(n.add(n.zero(), s, running), n.load(bias, 0), load<i32>(site, abi.SITE_LEFT1)), site, element, index);
     n.counted(site, 1);
   }
   return s;
@@ -55,7 +55,7 @@ export function forwardSample<N, V>(header: usize, record: usize, inputs: usize,
   for (let o = 0; o < outputs; o++) {
     const element = sample * outputs + o;
     const s = neuron<N, V>(at<N>(weights, o * width), inputs, width, hasBias ? at<N>(biases, o) : 0, group, site, element);
-    let z = n.quantise(n.add(n.zero(), s, left), activation, element);
+    let z = n.quantise(n.add(n.zero(), s, left), activation, element, 0);
     if (relu && z < 0) z = 0;
     n.store(out, o, z);
   }
@@ -72,7 +72,7 @@ export function outputError<N, V>(record: usize, targets: usize, sample: i32): v
   const left = load<i32>(site, abi.SITE_LEFT0), leftTarget = load<i32>(site, abi.SITE_LEFT1);
   for (let o = 0; o < outputs; o++) {
     const x = n.add(n.add(n.zero(), n.load(out, o), left), -n.load(targets, o), leftTarget);
-    n.store(errors, o, n.quantise(x, site, sample * outputs + o));
+    n.store(errors, o, n.quantise(x, site, sample * outputs + o, 0));
   }
   n.counted(site, outputs);
 }
@@ -92,7 +92,7 @@ export function hiddenError<N, V>(header: usize, record: usize, behind: usize, c
       let x = n.zero();
       for (let j = 0; j < outputs; j++) x = n.mac(x, n.load(weights, j * width + o), n.load(errorsBehind, b * outputs + j), left);
       const element = b * width + o;
-      const delta = n.quantise(x, site, element);
+      const delta = n.quantise(x, site, element, 0);
       // ReLU stores max(z, 0): zero exactly where z ≤ 0.
       n.store(errors, element, relu && n.load(activations, element) == 0 ? <V>0 : delta);
     }
@@ -133,7 +133,7 @@ function gradientSum<N, V>(header: usize, record: usize, errors: usize, errorStr
   const group = load<i32>(header, abi.HEADER_GRADIENT_GROUP);
   const left = load<i32>(site, abi.SITE_LEFT0), leftBias = load<i32>(site, abi.SITE_LEFT1), running = load<i32>(site, abi.SITE_LEFT2);
   let s: V = 0;
-  let b = 0;
+  let b = 0, index = 0;
   while (b < count) {
     let x = n.zero();
     if (group) x = n.add(x, s, running);
@@ -143,7 +143,7 @@ function gradientSum<N, V>(header: usize, record: usize, errors: usize, errorStr
     } else {
       for (; b < end; b++) x = n.add(x, n.load(errors, b * errorStride), leftBias);
     }
-    s = n.quantise(x, site, element);
+    s = n.quantise(x, site, element, index++);
   }
   n.counted(site, group ? (count + group - 1) / group : 1);
   return s;
@@ -159,5 +159,5 @@ function batchMean<N, C, V>(record: usize, sum: V, divisor: usize, element: i32)
     return c.quotient(x, load<V>(divisor, abi.DIVISOR_COUNT), <V>1, load<i32>(site, abi.SITE_LEFT2), site, element);
   }
   const left = load<i32>(site, abi.SITE_LEFT0) + load<i32>(divisor, abi.DIVISOR_LEFT);
-  return n.quantise(n.mac(n.zero(), sum, load<V>(divisor, abi.DIVISOR_MULTIPLIER), left), site, element);
+  return n.quantise(n.mac(n.zero(), sum, load<V>(divisor, abi.DIVISOR_MULTIPLIER), left), site, element, 0);
 }

@@ -51,7 +51,7 @@ function updateAll<N, V>(header: usize, rate: V, pulling: bool): i32 {
   const theta = <usize>load<i32>(header, abi.HEADER_THETA), anchor = <usize>load<i32>(header, abi.HEADER_ANCHOR);
   const gradients = <usize>load<i32>(header, abi.HEADER_GRADIENT), updates = <usize>load<i32>(header, abi.HEADER_UPDATE);
   const lambda = load<V>(header, abi.HEADER_LAMBDA);
-  let moved = false, wanted = false, updated = false;
+  let anyMoved = false, anyWanted = false, anyUpdated = false;
   for (let l = 0, layers = load<i32>(header, abi.HEADER_LAYERS); l < layers; l++) {
     const record = layer(header, l);
     const first = load<i32>(record, abi.LAYER_FIRST), outputs = load<i32>(record, abi.LAYER_OUTPUTS);
@@ -59,21 +59,22 @@ function updateAll<N, V>(header: usize, rate: V, pulling: bool): i32 {
     const all = weights + (load<i32>(record, abi.LAYER_HAS_BIAS) ? outputs : 0);
     const updateSite = <usize>load<i32>(record, abi.LAYER_UPDATE), pullSite = <usize>load<i32>(record, abi.LAYER_ANCHOR_PULL);
     const updateLeft = load<i32>(updateSite, abi.SITE_LEFT0);
+    let moved = false, wanted = false, updated = false;
     for (let k = 0; k < all; k++) {
       const p = first + k;
       const site = <usize>load<i32>(record + (k < weights ? abi.LAYER_WEIGHT : abi.LAYER_BIAS));
       const old = n.load(theta, p), g = n.load(gradients, p);
-      const u = n.quantise(n.mac(n.zero(), rate, g, updateLeft), updateSite, k);
+      const u = n.quantise(n.mac(n.zero(), rate, g, updateLeft), updateSite, k, 0);
       n.store(updates, p, u);
       let pull: V = 0;
       if (pulling) {
         const left = load<i32>(pullSite + (k < weights ? abi.SITE_LEFT0 : abi.SITE_LEFT1));
-        pull = n.quantise(n.mac(n.zero(), lambda, old - n.load(anchor, p), left), pullSite, k);
+        pull = n.quantise(n.mac(n.zero(), lambda, old - n.load(anchor, p), left), pullSite, k, 0);
       }
       let x = n.add(n.zero(), old, load<i32>(site, abi.SITE_LEFT0));
       x = n.add(x, -u, load<i32>(site, abi.SITE_LEFT1));
       if (pulling) x = n.add(x, -pull, load<i32>(site, abi.SITE_LEFT2));
-      const next = n.quantise(x, site, k);
+      const next = n.quantise(x, site, k, 0);
       n.store(theta, p, next);
       if (next != old) moved = true;
       if (g != 0) wanted = true;
@@ -83,8 +84,13 @@ function updateAll<N, V>(header: usize, rate: V, pulling: bool): i32 {
     if (pulling) n.counted(pullSite, all);
     n.counted(<usize>load<i32>(record, abi.LAYER_WEIGHT), weights);
     n.counted(<usize>load<i32>(record, abi.LAYER_BIAS), all - weights);
+    if (wanted && !moved) n.stalled(<usize>load<i32>(record, abi.LAYER_WEIGHT));
+    if (wanted && !updated) n.stalled(updateSite);
+    anyMoved = anyMoved || moved;
+    anyWanted = anyWanted || wanted;
+    anyUpdated = anyUpdated || updated;
   }
-  return (wanted && !moved ? abi.FLAG_STALLED : 0) | (wanted && !updated ? abi.FLAG_ZERO_UPDATE : 0);
+  return (anyWanted && !anyMoved ? abi.FLAG_STALLED : 0) | (anyWanted && !anyUpdated ? abi.FLAG_ZERO_UPDATE : 0);
 }
 
 /** One step on one batch; leaves its row. */
@@ -96,7 +102,7 @@ export function step<N, C, V>(header: usize, state: usize, batch: usize, row: us
   backward<N, C, V>(header, batch);
   let flags = throttle<N, C, V>(header, state, batch, row) | (pulling ? abi.FLAG_PULLING : 0);
   const site = <usize>load<i32>(header, abi.HEADER_RATE);
-  const rate = n.quantise(n.mac(n.zero(), load<V>(row, abi.ROW_ALPHA), load<V>(header, abi.HEADER_ETA), load<i32>(site, abi.SITE_LEFT0)), site, 0);
+  const rate = n.quantise(n.mac(n.zero(), load<V>(row, abi.ROW_ALPHA), load<V>(header, abi.HEADER_ETA), load<i32>(site, abi.SITE_LEFT0)), site, 0, 0);
   n.counted(site, 1);
   store<V>(row, rate, abi.ROW_RATE);
   flags |= updateAll<N, V>(header, rate, pulling);

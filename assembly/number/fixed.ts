@@ -4,12 +4,14 @@
  *
  * The methods are called on `changetype<N>(0)`: the compiler instantiates the step once for each number system and inlines them.
  */
+import * as abi from '../abi';
 import { addProduct, addShifted, setHi } from '../fixed/int128';
-import { counted, quantise, quantiseWide } from '../fixed/quantise';
+import { counted, quantiseWide } from '../fixed/quantise';
 import { dot } from './dot';
 
+/** R: the recorder's level, Off, Counts or Full. */
 @unmanaged
-export class Fixed {
+export class Fixed<R> {
   @inline size(): i32 { return 4; }
   @inline load(base: usize, index: i32): i64 { return <i64>load<i32>(base + (<usize>index << 2)); }
   @inline store(base: usize, index: i32, v: i64): void { store<i32>(base + (<usize>index << 2), <i32>v); }
@@ -18,8 +20,9 @@ export class Fixed {
   /** Σ a·b << left over two arrays; nothing precedes it. */
   @inline dot(a: usize, b: usize, length: i32, left: i32): i64 { return dot(a, b, length) << <i64>left; }
   @inline add(x: i64, v: i64, left: i32): i64 { return x + (v << <i64>left); }
-  @inline quantise(x: i64, site: usize, element: i32): i64 { return quantise(x, site, element); }
+  @inline quantise(x: i64, site: usize, element: i32, index: i32): i64 { return changetype<R>(0).quantise(x, site, element, index); }
   @inline counted(site: usize, n: i32): void { counted(site, n); }
+  @inline stalled(site: usize): void { store<i64>(site, load<i64>(site, abi.SITE_STALLED) + 1, abi.SITE_STALLED); }
 }
 
 @unmanaged
@@ -35,6 +38,7 @@ export class FixedWide {
     return x;
   }
   @inline add(x: i64, v: i64, left: i32): i64 { return addShifted(x, v, left); }
-  @inline quantise(x: i64, site: usize, element: i32): i64 { return quantiseWide(x, site, element); }
+  @inline quantise(x: i64, site: usize, element: i32, index: i32): i64 { return quantiseWide(x, site, element, index); }
   @inline counted(site: usize, n: i32): void { counted(site, n); }
+  @inline stalled(site: usize): void { store<i64>(site, load<i64>(site, abi.SITE_STALLED) + 1, abi.SITE_STALLED); }
 }

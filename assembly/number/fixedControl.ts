@@ -3,39 +3,59 @@
  */
 import * as abi from '../abi';
 import {
-  add, addProduct, addShifted, addShiftedUnsigned, discardedOfDivision, divide, hi, multiply, multiplyUnsigned, negate, productAtMost,
-  quotientHigh, quotientLow, rootExact, setHi, shiftLeft, squareRoot,
+  add, addProduct, addShifted, addShiftedUnsigned, complementRemainder, discardedOfDivision, divide, fractionInexact, hi, multiply, multiplyUnsigned, negate, productAtMost,
+  quotientHigh, quotientLow, remainderFraction, remainderHigh, remainderLow, setHi, shiftLeft, squareRoot,
 } from '../fixed/int128';
-import { counted, quantiseWide, roundUp, settle } from '../fixed/quantise';
+import { counted, finish, quantiseWide, settle, upByTable } from '../fixed/quantise';
+import { draw, randomHigh } from '../fixed/random';
 
 /** (hi:numerator) / (d1·d2 << left), rounded once at the site. The divisor is positive. */
 function quotient(numerator: i64, d1: i64, d2: i64, left: i32, site: usize, element: i32): i64 {
   const high = hi;
-  if (high == 0 && numerator >= 0 && d2 == 1 && left == 0 && (d1 & (d1 - 1)) == 0) {
+  const nonzero = (numerator | high) != 0;
+  const kind = load<i32>(site, abi.SITE_KIND);
+  counted(site, 1);
+  if (high == 0 && numerator >= 0 && d2 == 1 && left == 0 && (d1 & (d1 - 1)) == 0 && (kind == abi.ROUND_ADDEND || kind == abi.ROUND_TABLE)) {
     // One positive word over a power of two, as a loss over 2B: no division.
-    const rest = numerator & (d1 - 1), half = d1 >> 1;
-    counted(site, 1);
-    return roundUp(numerator >> ctz(d1), rest == 0 ? 0 : rest < half ? 1 : rest == half ? 2 : 3, false, numerator != 0, site, element);
+    const rest = numerator & (d1 - 1), half = d1 >> 1, q = numerator >> ctz(d1);
+    return finish(q, upByTable(site, rest == 0 ? 0 : rest < half ? 1 : rest == half ? 2 : 3, q, false), recorded(site, <u64>rest, 0, <u64>d1, 0), nonzero, site, element, 0);
   }
   const dLow = shiftLeft(multiply(d1, d2), left), dHigh = hi;
   setHi(high);
   const negative = high < 0;
   const magnitude = negative ? negate(numerator) : numerator;
   divide(<u64>magnitude, <u64>hi, <u64>dLow, <u64>dHigh);
-  let discarded = discardedOfDivision(<u64>dLow, <u64>dHigh);
   let q = <i64>quotientLow;
   setHi(<i64>quotientHigh);
   if (negative) {
-    // ⌊−n/d⌋ = −⌈n/d⌉; the part above the floor is one minus the part of the magnitude.
-    if (discarded != 0) {
+    // ⌊−n/d⌋ = −⌈n/d⌉, and what lies above the floor is what the magnitude lacks to its ceiling.
+    if (complementRemainder(<u64>dLow, <u64>dHigh)) {
       q++;
       if (q == 0) setHi(hi + 1);
-      discarded = 4 - discarded;
     }
     q = negate(q);
   }
-  counted(site, 1);
-  return roundUp(q, discarded, negative, (numerator | high) != 0, site, element);
+  const qHigh = hi;
+  const fraction = recorded(site, remainderLow, remainderHigh, <u64>dLow, <u64>dHigh);
+  let up: bool;
+  const discarded = discardedOfDivision(<u64>dLow, <u64>dHigh);
+  if (kind == abi.ROUND_FRACTION || kind == abi.ROUND_EQUAL) {
+    draw(site, element, 0);
+    if (kind == abi.ROUND_EQUAL) up = discarded != 0 && <i64>randomHigh < 0;
+    else {
+      const t = remainderFraction(remainderLow, remainderHigh, <u64>dLow, <u64>dHigh, 64);
+      up = randomHigh + t < t; // carry out of 64 bits
+    }
+  } else up = upByTable(site, discarded, q, negative);
+  setHi(qHigh);
+  return finish(q, up, fraction, nonzero, site, element, 0);
+}
+
+/** ⌈rest / divisor·2^errorBits⌉ for the full recorder; 0 without one. */
+function recorded(site: usize, restLow: u64, restHigh: u64, dLow: u64, dHigh: u64): i32 {
+  if (!load<i32>(site, abi.SITE_HISTOGRAM) || (restLow | restHigh) == 0) return 0;
+  const floor = <i32>remainderFraction(restLow, restHigh, dLow, dHigh, load<i32>(site, abi.SITE_ERROR_BITS));
+  return floor + i32(fractionInexact);
 }
 
 function norm(square: i64, site: usize): i64 {
@@ -46,7 +66,7 @@ function norm(square: i64, site: usize): i64 {
   const root = right == 0 ? squareRoot(<u64>radicand, <u64>high) : squareRoot(right >= 64 ? 0 : <u64>square >> right, 0);
   counted(site, 1);
   setHi(0);
-  return settle(<i64>root, square != 0, site, 0);
+  return settle(<i64>root, square != 0, site, 0, 0);
 }
 
 function mean(old: i64, rho: i64, sample: i64, site: usize): i64 {
@@ -55,7 +75,7 @@ function mean(old: i64, rho: i64, sample: i64, site: usize): i64 {
   x = addProduct(x, rho, sample, load<i32>(site, abi.SITE_LEFT1));
   x = addProduct(x, -rho, old, load<i32>(site, abi.SITE_LEFT2));
   counted(site, 1);
-  return quantiseWide(x, site, 0);
+  return quantiseWide(x, site, 0, 0);
 }
 
 /** χ ≥ η·C*, exactly. */
@@ -94,7 +114,7 @@ function variance(n: i32, squares: usize, sum: i64, site: usize): i64 {
   setHi(hi + <i64>n * load<i64>(squares, 8));
   const x = shiftLeft(addProduct(<i64>low, -sum, sum, 0), load<i32>(site, abi.SITE_LEFT0));
   counted(site, 1);
-  const v = quantiseWide(x, site, 0);
+  const v = quantiseWide(x, site, 0, 0);
   return v == 0 ? 1 : v;
 }
 
@@ -114,7 +134,7 @@ export class FixedControl {
   /** Adds a raw of a square site, which may need all 64 bits. */
   @inline addSquareRaw(x: i64, v: i64, left: i32): i64 { return addShiftedUnsigned(x, <u64>v, left); }
   @inline shift(x: i64, left: i32): i64 { return shiftLeft(x, left); }
-  @inline quantise(x: i64, site: usize): i64 { counted(site, 1); return quantiseWide(x, site, 0); }
+  @inline quantise(x: i64, site: usize, index: i32): i64 { counted(site, 1); return quantiseWide(x, site, 0, index); }
 
   @inline quotient(x: i64, d1: i64, d2: i64, left: i32, site: usize, element: i32): i64 { return quotient(x, d1, d2, left, site, element); }
   /** What keeps a divisor from zero: nothing here, zero is tested for. */
@@ -126,7 +146,7 @@ export class FixedControl {
   @inline tableFits(a: i32, eta: i64, sg: i64, chi: i64, st: i64, header: usize): bool { return tableFits(a, eta, sg, chi, st, header); }
   @inline tableAlpha(a: i32, site: usize): i64 {
     setHi(0);
-    return this.quantise(addShifted(0, a, load<i32>(site, abi.SITE_LEFT0)), site);
+    return this.quantise(addShifted(0, a, load<i32>(site, abi.SITE_LEFT0)), site, 0);
   }
   @inline addSquare(squares: usize, x: i64): void { addSquare(squares, x); }
   @inline variance(n: i32, squares: usize, sum: i64, site: usize): i64 { return variance(n, squares, sum, site); }

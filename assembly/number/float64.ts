@@ -16,8 +16,9 @@ export class Float64 {
     return x;
   }
   @inline add(x: f64, v: f64, left: i32): f64 { return x + v; }
-  @inline quantise(x: f64, site: usize, element: i32): f64 { return x; }
+  @inline quantise(x: f64, site: usize, element: i32, index: i32): f64 { return x; }
   @inline counted(site: usize, n: i32): void {}
+  @inline stalled(site: usize): void {}
 }
 
 @unmanaged
@@ -27,7 +28,7 @@ export class Float64Control {
   @inline add(x: f64, v: f64, left: i32): f64 { return x + v; }
   @inline addSquareRaw(x: f64, v: f64, left: i32): f64 { return x + v; }
   @inline shift(x: f64, left: i32): f64 { return x; }
-  @inline quantise(x: f64, site: usize): f64 { return x; }
+  @inline quantise(x: f64, site: usize, index: i32): f64 { return x; }
   @inline quotient(x: f64, d1: f64, d2: f64, left: i32, site: usize, element: i32): f64 { return x / (d1 * d2); }
   @inline guard(v: f64): f64 { return v + EPSILON; }
   @inline align(v: f64, left: i32): f64 { return v; }

@@ -103,11 +103,11 @@ export function hashComparison({ runs, ...comparison }: Comparison): string {
   return hashJson({ ...comparison, runs: runs.map((run) => ({ ...run, verdict: { ...run.verdict, try: [] } })) });
 }
 
-/** What is held of a run: the sides without curves, the fixed parameters as raws only, and no site that counted nothing. */
+/** What is held of a run: the sides without curves, the fixed parameters as raws only, and of the sites that counted what every level of the recorder has. */
 export function heldSides({ float, fixed }: ComparisonRun): Pick<BaselineRun, Side> {
   const { curve: _floatCurve, ...heldFloat } = float;
   const { curve: _fixedCurve, finalWeights: _weights, finalBiases: _biases, sites, ...heldFixed } = fixed;
-  const active = Object.fromEntries(Object.entries(sites).filter(([, { count }]) => count > 0));
+  const active = Object.fromEntries(Object.entries(sites).flatMap(([key, { full: _full, ...site }]) => (site.count > 0 ? [[key, site]] : [])));
   return { float: heldFloat, fixed: { ...heldFixed, sites: active } };
 }
 

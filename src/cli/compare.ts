@@ -34,7 +34,7 @@ Examples:
   $ qrails compare --data log.csv --inputs a,b --targets y --profile mine.json
   $ qrails compare --trace run.csv --json -o result.json`)
     .action(async (experiment: string | undefined, flags: CompareFlags) => {
-      const { signal, palette, width } = context();
+      const { signal, palette, width, wrap } = context();
       const toFile = flags.output !== undefined && flags.output !== '-';
       if (toFile && flags.trace !== undefined && resolve(flags.output) === resolve(flags.trace)) {
         throw new QrailsError({ code: 'usage', where: '--output, --trace', message: 'both name the same file', found: printable(flags.trace), expected: 'two files' });
@@ -47,7 +47,7 @@ Examples:
             trace: trace && (({ plan, throttle, anchor }, dataset) => createTrace(plan, dataset, { throttle, anchor }, (row) => trace.file.write(trace.line(row)))),
           }));
           await trace?.file.close();
-          return flags.json ? jsonText(result) : renderComparison(result, { program: PROGRAM, ...(!toFile && { palette, width }) });
+          return flags.json ? jsonText(result) : renderComparison(result, { program: PROGRAM, ...(!toFile && { palette, width, wrap }) });
         } catch (error) {
           await trace?.file.discard();
           throw error;

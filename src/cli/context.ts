@@ -9,6 +9,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** Terminal width, or a default for files and pipes. */
   readonly width: number;
+  /** Columns at which sentences are broken: never but on a terminal. */
+  readonly wrap: number;
   /** Colours where standard output is a terminal that wants them. */
   readonly palette: Palette;
 }
@@ -27,9 +29,11 @@ const PIPE_WIDTH = 110;
 
 export function createContext(signal: AbortSignal): Context {
   const colour = process.stdout.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+  const columns = process.stdout.isTTY ? process.stdout.columns || undefined : undefined;
   return {
     signal,
-    width: process.stdout.isTTY ? process.stdout.columns || PIPE_WIDTH : PIPE_WIDTH,
+    width: columns ?? PIPE_WIDTH,
+    wrap: columns ?? Infinity,
     palette: colour ? pc.createColors(true) : PLAIN,
   };
 }

@@ -1,14 +1,15 @@
 /** `qrails profile | sensor | experiment` with `list`, `show` and `validate`. */
 import type { Command } from 'commander';
-import { prepare } from '../compare/prepare.js';
+import { locate, prepare } from '../compare/prepare.js';
 import { list, type DocumentKind } from '../document/catalogue.js';
 import { loadDocument } from '../document/load.js';
+import { printable } from '../document/show.js';
 import { loadExperiment } from '../experiment/load.js';
 import { apName, formatName } from '../format/format.js';
 import { resolveFormats } from '../plan/formats.js';
 import { loadProfile } from '../profile/load.js';
 import { loadSensor } from '../profile/sensor.js';
-import type { Experiment } from '../schema/experiment.js';
+import type { AnchorSpec, Experiment, ThrottleSpec } from '../schema/experiment.js';
 import type { Listing, Validation } from '../schema/listing.js';
 import type { Profile } from '../schema/profile.js';
 import type { Sensor } from '../schema/sensor.js';
@@ -37,6 +38,13 @@ function wrap(text: string, width = 100): string[] {
     else lines[lines.length - 1] = `${last} ${word}`;
   }
   return lines;
+}
+
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
+
+/** `gt0/secant, chi 1.5`. */
+function controller({ law, estimator, ...parameters }: ThrottleSpec | (AnchorSpec & { estimator?: never })): string {
+  return [estimator === undefined ? law : `${law}/${estimator}`, ...Object.entries(parameters).map(([name, value]) => `${name} ${value}`)].join(', ');
 }
 
 /** A profile as resolved for one layer and a batch of one. */
@@ -72,9 +80,13 @@ const KINDS = {
   sensor: {
     about: 'front ends: gain, offset, noise and converter over time',
     load: async (nameOrPath) => {
-      const { value } = await loadSensor(nameOrPath);
+      const { value, file } = await loadSensor(nameOrPath);
       const channels = [...(value.gain ?? []), ...(value.offset ?? []), ...(value.noise ? [value.noise] : [])].flatMap(({ channels: all }) => all ?? []);
-      createFrontEnd(value, Math.max(0, ...channels) + 1, 0);
+      try {
+        createFrontEnd(value, Math.max(0, ...channels) + 1, 0);
+      } catch (error) {
+        locate(error, {}, { sensor: file });
+      }
       return value;
     },
     describe: (sensor: Sensor) => {
@@ -93,24 +105,20 @@ const KINDS = {
   } satisfies Kind<Sensor>,
   experiment: {
     about: 'what is learned: model, data, phases, controllers',
-    load: async (nameOrPath) => {
-      const { value } = await loadExperiment(nameOrPath);
-      await prepare({ experiment: nameOrPath });
-      return value;
-    },
+    load: async (nameOrPath) => (await prepare({ experiment: nameOrPath })).experiment,
     describe: (experiment: Experiment) => {
       const { data, model, phases } = experiment;
       return [
         ...title(experiment), '',
-        `data        ${data.kind === 'csv' ? `${data.file}: ${data.inputs.length} inputs × ${data.lags ?? 1} rows → ${data.targets.length} targets, ${data.ahead ?? 0} rows ahead` : `affine teacher, ${data.rows} rows, ${data.weights[0]!.length} → ${data.weights.length}`}`,
+        `data        ${data.kind === 'csv' ? `${data.file}: ${count(data.inputs.length, 'input')} × ${count(data.lags ?? 1, 'row')} → ${count(data.targets.length, 'target')}, ${count(data.ahead ?? 0, 'row')} ahead` : `affine teacher, ${data.rows} rows, ${data.weights[0]!.length} → ${data.weights.length}`}`,
         `layers      ${model.layers.map(({ outputs, activation = 'linear', bias }) => `${outputs} ${activation}${bias ? ' with bias' : ''}`).join(', ')}`,
         ...columns(['phase', 'length', 'batch', 'η', 'throttle', 'anchor', 'sensor'], phases.map((phase, index) => [
           phase.name ?? String(index), phase.steps === undefined ? `${phase.epochs} epochs` : `${phase.steps} steps`, String(phase.batch), String(phase.learningRate),
           ...[phase.throttle ?? true, phase.anchor ?? true, phase.sensor ?? false].map((on) => (on ? 'on' : 'off')),
         ])),
         `target      ${experiment.profile ?? '(none named)'}; sensor ${experiment.sensor ?? 'none'}; seed ${experiment.seed ?? 42}`,
-        `throttle    ${JSON.stringify(experiment.throttle ?? { law: 'none' })}`,
-        `anchor      ${JSON.stringify(experiment.anchor ?? { law: 'none' })}`,
+        `throttle    ${controller(experiment.throttle ?? { law: 'none' })}`,
+        `anchor      ${controller(experiment.anchor ?? { law: 'none' })}`,
       ];
     },
   } satisfies Kind<Experiment>,
@@ -139,14 +147,14 @@ export function addDocuments(program: Command): void {
     addCommon(group.command('show').description(`one ${kind}, with everything it extends`).argument('<name>', 'shipped name, path, or - for standard input')).action(
       async (name: string, flags: CommonOptions) => {
         const value = await (kind === 'experiment' ? loadExperiment(name).then((loaded) => loaded.value) : load(name));
-        await emit(flags.json ? jsonText(value) : `${describe(value).join('\n')}\n`, flags);
+        await emit(flags.json ? jsonText(value) : `${describe(value).map((line) => printable(line, Infinity)).join('\n')}\n`, flags);
       },
     );
     addCommon(group.command('validate').description('check a file; exit code 2 and a message if it is not valid').argument('<file>', 'path, shipped name, or - for standard input')).action(
       async (name: string, flags: CommonOptions) => {
         const value = await load(name);
         const result: Validation = { validation: 1, kind, name: value.name, valid: true };
-        await emit(flags.json ? jsonText(result) : `${name}: valid ${kind} ${value.name}\n`, flags);
+        await emit(flags.json ? jsonText(result) : `${printable(name, 400)}: valid ${kind} ${value.name}\n`, flags);
       },
     );
   }

@@ -56,11 +56,14 @@ async function createProgram(argv: readonly string[], context: () => Context): P
     .showHelpAfterError('(qrails --help, or qrails COMMAND --help)')
     .addHelpText('after', '\nExamples:\n  $ qrails compare\n  $ qrails profile list\n  $ qrails export c --profile enabol-mid -o tables');
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) return program;
-  const [{ addCompare }, { addDocuments }, { addExport }, { addChecks }] = await Promise.all([import('./compare.js'), import('./documents.js'), import('./export.js'), import('./checks.js')]);
+  const [{ addCompare }, { addDocuments }, { addExport }, { addChecks }, { addInspect }, { addFormat }, { addQuantize }] = await Promise.all([import('./compare.js'), import('./documents.js'), import('./export.js'), import('./checks.js'), import('./inspect.js'), import('./format.js'), import('./quantize.js')]);
   addCompare(program, context);
+  addInspect(program, context);
   addExport(program, context);
   addChecks(program, context);
   addDocuments(program);
+  addQuantize(program, context);
+  addFormat(program);
   return program;
 }
 

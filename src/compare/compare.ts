@@ -1,9 +1,12 @@
 /** Runs a learner in float64 and on a target, for every combination of controllers, and says how each ended and what would help. */
+import type { AnchorLaw } from '../control/registry.js';
 import type { Build } from '../core/load.js';
 import { formatName, rawToReal } from '../format/format.js';
 import type { Counters } from '../format/quantise.js';
 import { hashJson } from '../plan/hash.js';
-import { planSteps, runPair, stressStart, type Pair, type PairOptions, type Recording } from '../run/pair.js';
+import type { RecordLevel } from '../run/levels.js';
+import { firstOperands, type Operand } from '../run/operands.js';
+import { planSteps, runPair, stressStart, type Pair, type PairOptions, type Recording, type StripCounter } from '../run/pair.js';
 import type { Comparison, ComparisonRun, FixedSide, FloatSide, SiteCounters, Try } from '../schema/comparison.js';
 import type { Plan, SiteFormat } from '../schema/plan.js';
 import { DEFAULT_SEED } from '../plan/build.js';
@@ -22,6 +25,8 @@ export interface CompareOptions extends RunOptions {
   readonly tries?: boolean | undefined;
   /** Losses part where they differ by more than this share; default 0.1. */
   readonly parting?: number | undefined;
+  /** What is recorded at the target's sites; default `counts`. `full` adds histograms, mean rounding errors, strips and the operands of first overflows. Never changes a bit. */
+  readonly record?: Exclude<RecordLevel, 'off'> | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number, of: number, what: string) => void) | undefined;
   /** Called before each run; what it returns sees every step of it. */
@@ -46,17 +51,20 @@ export async function compare(options: CompareOptions = {}): Promise<Comparison>
   const { experiment, profile, sensor, variants } = prepared;
   const limits = thresholds(experiment.verdict);
   const runs: ComparisonRun[] = [];
+  let stripFrom: readonly number[] = [];
   for (const [index, variant] of variants.entries()) {
     const what = `${variant.throttle}, anchor ${variant.anchor}`;
     const steps = planSteps(variant.plan);
     const onStep = options.trace?.(variant, prepared.dataset);
     const pair = await runPair(variant.plan, prepared.dataset, {
-      build: options.build, parting: options.parting, signal: options.signal, onStep,
+      build: options.build, parting: options.parting, signal: options.signal, onStep, record: options.record,
       onProgress: (done) => options.onProgress?.(index * steps + done, variants.length * steps, what),
     });
     const result = judgePair(pair, limits);
     const tries = options.tries === false ? [] : await tryAll(options, prepared, variant, pair, result, limits);
-    runs.push(describe(variant, pair, result, tries));
+    const operands = options.record === 'full' ? await firstOperands(variant.plan, prepared.dataset, pair.fixed.counters, options.build) : {};
+    stripFrom = pair.fixed.strip?.from ?? [];
+    runs.push(describe(variant, pair, result, tries, operands));
   }
   const [{ plan }] = variants as [Variant];
   return {
@@ -70,6 +78,7 @@ export async function compare(options: CompareOptions = {}): Promise<Comparison>
       seed: experiment.seed ?? DEFAULT_SEED,
       steps: planSteps(plan),
       stressFrom: stressStart(plan),
+      recorder: { level: options.record ?? 'counts', stripFrom: [...stripFrom] },
     },
     runs,
   };
@@ -113,7 +122,7 @@ async function tryAll(options: CompareOptions, prepared: Prepared, variant: Vari
     found.push({
       why: candidate.why,
       change: changeOptions(candidate),
-      command: command(options, variant, candidate),
+      command: command(options, variant, candidate, prepared.experiment.anchor?.law),
       effect,
       before: finiteOutcome(before),
       after: finiteOutcome(after),
@@ -175,8 +184,8 @@ export function shellWord(word: string): string {
   return /^[\w@%+=:,./[\]-]+$/.test(word) && !/[[\]]/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** The command that runs a variant with a change, from the options the comparison was made with. */
-function command(options: RunOptions, variant: Variant, candidate: Candidate): string {
+/** The command that runs a variant with a change and nothing else, from the options the comparison was made with. */
+function command(options: RunOptions, variant: Variant, candidate: Candidate, ownAnchor: AnchorLaw = 'none'): string {
   const words = ['qrails', 'compare'];
   if (options.experiment !== undefined) words.push(options.experiment);
   const option = (name: string, value: string | number | undefined): void => {
@@ -190,7 +199,7 @@ function command(options: RunOptions, variant: Variant, candidate: Candidate): s
     option('targets', options.data.targets.join(','));
   }
   option('throttle', candidate.throttle ?? variant.throttle);
-  option('anchor', candidate.anchor ?? (variant.anchor === 'none' ? undefined : variant.anchor));
+  option('anchor', candidate.anchor ?? (variant.anchor === 'none' && ownAnchor === 'none' ? undefined : variant.anchor));
   option('seed', options.seed);
   option('steps', options.steps);
   for (const assignment of [...(options.set ?? []), ...(candidate.set ?? [])]) option('set', assignment);
@@ -199,15 +208,22 @@ function command(options: RunOptions, variant: Variant, candidate: Candidate): s
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-function describe(variant: Variant, pair: Pair, { float, fixed, reference }: PairVerdict, tries: Try[]): ComparisonRun {
+function describe(variant: Variant, pair: Pair, { float, fixed, reference }: PairVerdict, tries: Try[], operands: Record<string, Operand[]>): ComparisonRun {
   const { plan } = variant;
   const sideFloat = describeSide(plan, pair.float, reference);
   const sideFixed: FixedSide = {
     ...describeSide(plan, pair.fixed, reference),
     finalLossRaw: String(pair.fixed.finalLossRaw),
+    trapped: pair.fixed.trapped ?? null,
     ...shapedRaw(plan, pair.fixed.parametersRaw!),
     sites: Object.fromEntries(
-      Object.entries(pair.fixed.counters).map(([key, counters]) => [key, { ...describeCounters(counters, plan.sites[key]!), latePressure: latePressure(pair.fixed, key) }]),
+      Object.entries(pair.fixed.counters).map(([key, counters]) => [
+        key,
+        {
+          ...describeCounters(counters, plan.sites[key]!, operands[key]),
+          latePressure: latePressure(pair.fixed, key), stalledSteps: counters.stalled, full: describeFull(counters, pair.fixed.strip?.sites[key]),
+        },
+      ]),
     ),
     targets: describeCounters(pair.fixed.targetCounters!, plan.sites['target']!),
   };
@@ -218,7 +234,7 @@ function describe(variant: Variant, pair: Pair, { float, fixed, reference }: Pai
     float: sideFloat,
     fixed: sideFixed,
     difference: {
-      lossRatio: finite(pair.fixed.finalLoss / pair.float.finalLoss),
+      lossRatio: Number.isFinite(pair.float.finalLoss) ? finite(pair.fixed.finalLoss / pair.float.finalLoss) : null,
       weightSqnrDb: weightSqnr(pair),
       partedAt: pair.partedAt,
     },
@@ -281,15 +297,23 @@ function shapedRaw(plan: Plan, raw: readonly (readonly number[])[]): Pick<FixedS
   return { finalWeightsRaw: weights, finalBiasesRaw: biases };
 }
 
-function describeCounters({ min, max, firstOverflow: first, ...counts }: Counters, format: SiteFormat): Omit<SiteCounters, 'latePressure'> {
+function describeCounters(counters: Counters, format: SiteFormat, operands?: readonly Operand[]): FixedSide['targets'] {
+  const { count, overflowHigh, overflowLow, underflow, nearRail, min, max, firstOverflow: first } = counters;
   const real = (raw: bigint | undefined): number | null => (raw === undefined ? null : rawToReal(raw, format.fractionLength));
   return {
-    format: formatName(format),
-    ...counts,
-    min: real(min),
-    max: real(max),
-    firstOverflow: first ? { step: first.step, element: first.element, wanted: String(first.wanted), raw: String(first.raw) } : null,
+    format: formatName(format), count, overflowHigh, overflowLow, underflow, nearRail, min: real(min), max: real(max),
+    firstOverflow: first
+      ? {
+          step: first.step, element: first.element, index: first.index, wanted: String(first.wanted), raw: String(first.raw),
+          ...(operands && { operands: operands.map(({ name, raw, value }) => ({ name, raw: String(raw), value })) }),
+        }
+      : null,
   };
+}
+
+function describeFull({ full, count }: Counters, strip: Record<StripCounter, number[]> | undefined): SiteCounters['full'] {
+  if (!full || !strip) return null;
+  return { histogram: full.histogram.slice(0, full.histogram.findLastIndex((n) => n > 0) + 1), meanError: count > 0 ? full.errorSum / count : 0, strip };
 }
 
 /** 10·log10(Σw² / Σ(w − w_fixed)²) over all parameters, in dB. */

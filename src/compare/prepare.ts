@@ -14,6 +14,7 @@ import type { Plan } from '../schema/plan.js';
 import type { Profile } from '../schema/profile.js';
 import type { Sensor } from '../schema/sensor.js';
 import { loadDataset, type Dataset } from '../signal/dataset.js';
+import { createFrontEnd } from '../signal/sensor.js';
 
 /** What is to be run. Everything has a default; without any, gain drift on `enabol-mid`, without and with the throttle. */
 export interface RunOptions {
@@ -77,15 +78,15 @@ function known<T extends string>(names: readonly T[], name: string, option: stri
 /** Parts of an experiment that data and plan are made from: how the places of their faults begin. */
 const EXPERIMENT_PLACE = /^(model|data|phases|throttle|anchor)\b/;
 
-/** Names the option or file in which a fault of data or plan was written. */
-function located(error: unknown, { set = [] }: RunOptions, files: { experiment: string; sensor: string }): unknown {
-  if (!(error instanceof QrailsError)) return error;
+/** Throws an error of data, sensor or plan again, with the option or file in which its cause was written. */
+export function locate(error: unknown, { set = [] }: RunOptions, files: { readonly experiment?: string; readonly sensor: string }): never {
+  if (!(error instanceof QrailsError)) throw error;
   const { where = '', ...parts } = error.parts;
   const place = where.replace(/^sensor: /, 'sensor.');
   const wrote = set.findLast((assignment) => pathOf(assignment) === place);
-  if (wrote !== undefined) return new QrailsError({ ...parts, where: `--set ${printable(wrote)}` });
-  if (place !== where) return new QrailsError({ ...parts, where: where.replace(/^sensor/, files.sensor) });
-  return EXPERIMENT_PLACE.test(where) ? new QrailsError({ ...parts, where: `${files.experiment}: ${where}` }) : error;
+  if (wrote !== undefined) throw new QrailsError({ ...parts, where: `--set ${printable(wrote)}` });
+  if (place !== where) throw new QrailsError({ ...parts, where: `${files.sensor}: ${place.slice('sensor.'.length)}` });
+  throw EXPERIMENT_PLACE.test(where) ? new QrailsError({ ...parts, where: `${files.experiment}: ${where}` }) : error;
 }
 
 /** The path of an assignment as places of faults are written: `experiment.phases.0.batch=3` is `phases[0].batch`. */
@@ -114,10 +115,7 @@ export async function prepare(options: RunOptions, reuse?: Dataset): Promise<Pre
   const { experiment, profile, sensor } = await applySet({ profile: profileIn.value, sensor: sensorIn.value, experiment: stated }, options.set ?? []);
 
   const files = { experiment: loaded.file, sensor: sensorIn.file };
-  const locate = (error: unknown): never => {
-    throw located(error, options, files);
-  };
-  const dataset = reuse ?? (await loadDataset(experiment.data, { seed: experiment.seed ?? DEFAULT_SEED, baseDirectory }).catch(locate));
+  const dataset = reuse ?? (await loadDataset(experiment.data, { seed: experiment.seed ?? DEFAULT_SEED, baseDirectory }).catch((error: unknown) => locate(error, options, files)));
   const ownThrottle: ThrottleSpec = experiment.throttle ?? { law: 'none' };
   const ownAnchor: AnchorSpec = experiment.anchor ?? { law: 'none' };
   const unique = <T>(names: readonly T[]): T[] => [...new Set(names)];
@@ -125,18 +123,19 @@ export async function prepare(options: RunOptions, reuse?: Dataset): Promise<Pre
   const anchors = unique((options.anchor ?? ['none', ownAnchor.law]).map((name) => known(ANCHOR_NAMES, name, '--anchor')));
 
   const variants: Variant[] = [];
-  for (const name of throttles) {
-    const [law, estimator] = name.split('/') as [ThrottleLaw, Estimator | undefined];
-    const { estimator: _, ...parameters } = ownThrottle;
-    const throttle: ThrottleSpec = { ...parameters, law, ...(estimator !== undefined && { estimator }) };
-    for (const anchor of anchors) {
-      try {
+  try {
+    createFrontEnd(sensor, dataset.inputs, DEFAULT_SEED); // refuses channels that are not there
+    for (const name of throttles) {
+      const [law, estimator] = name.split('/') as [ThrottleLaw, Estimator | undefined];
+      const { estimator: _, ...parameters } = ownThrottle;
+      const throttle: ThrottleSpec = { ...parameters, law, ...(estimator !== undefined && { estimator }) };
+      for (const anchor of anchors) {
         const plan = buildPlan({ profile, sensor, experiment, dataset, throttle, anchor: { ...ownAnchor, law: anchor }, steps: options.steps });
         variants.push({ throttle: name, anchor, plan, hash: hashJson(plan) });
-      } catch (error) {
-        locate(error);
       }
     }
+  } catch (error) {
+    locate(error, options, files);
   }
   return { experiment, profile, sensor, dataset, variants };
 }

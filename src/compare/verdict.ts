@@ -1,7 +1,7 @@
 /**
  * Says in one word how a run ended, and why. The rules, in order:
  *
- * 1. *diverged*: a loss was not finite, or the mean loss of the last quarter is at least `diverged` times the starting loss.
+ * 1. *diverged*: a site trapped, a loss was not finite, or the mean loss of the last quarter is at least `diverged` times the starting loss.
  * 2. *limit cycle*: it did not get below `survives`, and a site of the loop overflows in at least `pressure` of its values over the last quarter.
  * 3. *dead zone*: at least `stall` of the last quarter is stalled with more than `deadZone` of the excess loss left.
  * 4. *survives*: at most `survives` of the excess loss is left; or, for a fixed run, at most `likeFloat` times the loss of a surviving float run.
@@ -47,6 +47,10 @@ export function judge(recording: Recording, bestLoss: number | undefined, limits
   const { recorder, finalLoss } = recording;
   const { late } = recorder;
   const start = recorder.startLoss;
+  if (recording.trapped !== undefined) {
+    const event = (recording.counters[recording.trapped] ?? recording.targetCounters!).firstOverflow!;
+    return { verdict: 'diverged', why: [`stopped after step ${event.step}: ${recording.trapped} trapped (wanted raw ${event.wanted})`] };
+  }
   if (!recorder.finite || !Number.isFinite(finalLoss)) {
     return { verdict: 'diverged', why: [recorder.nonFiniteAt === null ? 'the final loss is not finite' : `the loss is not finite from step ${recorder.nonFiniteAt} on`] };
   }

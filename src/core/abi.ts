@@ -38,9 +38,17 @@ export const RECORDS = {
     base: 'i64', lsb: 'i64', sign: 'i64',
     edgeLow: 'i64', edgeHigh: 'i64', min: 'i64', max: 'i64', underflow: 'i64', count: 'i64',
     low: 'i64', high: 'i64', nearLow: 'i64', nearHigh: 'i64',
-    up: 'i32', overflow: 'i32', wordLength: 'i32', signed: 'i32',
+    /** How it rounds: see ROUND_KINDS. */
+    kind: 'i32', up: 'i32', overflow: 'i32', saturatedBits: 'i32', wordLength: 'i32', signed: 'i32',
+    /** Tells its random bits from those of other sites. */
+    stream: 'i64',
     overflowHigh: 'i64', overflowLow: 'i64', nearRail: 'i64',
-    firstStep: 'i64', firstElement: 'i64', firstWanted: 'i64', firstRaw: 'i64',
+    firstStep: 'i64', firstElement: 'i64', firstIndex: 'i64', firstWanted: 'i64', firstRaw: 'i64',
+    /** Steps in which its layer stood still at this site: nothing changed (weight, bias), all was zero (update), although there was a gradient. */
+    stalled: 'i64',
+    /** Full recorder: HISTOGRAM_BINS counters by magnitude, 0 without; in the order of leading zeros; sum of
+     *  rounding errors in 2^-errorBits last places; `watch`: a value with more leading zeros is inside everything seen so far and far from the rails. */
+    histogram: 'ptr', watch: 'i32', errorBits: 'i32', errorSum: 'i64',
   }),
   /** A dense layer: sizes, where its arrays lie, its sites, and the shifts that align its squares for a squared norm. */
   LAYER: record({
@@ -66,7 +74,9 @@ export const RECORDS = {
   HEADER: record({
     layers: 'i32', layerTable: 'ptr', parameters: 'i32',
     theta: 'ptr', gradient: 'ptr', update: 'ptr', lastTheta: 'ptr', lastGradient: 'ptr', anchor: 'ptr', window: 'ptr',
-    batches: 'ptr', rows: 'ptr', step: 'i64',
+    batches: 'ptr', rows: 'ptr', step: 'i64', seed: 'i64',
+    /** Site that trapped; 0 while none has. */
+    trapped: 'ptr',
     /** Products between two quantisations of a running sum; 0: once at the end. */
     accumulatorGroup: 'i32', gradientGroup: 'i32',
     throttleLaw: 'i32', estimator: 'i32', keepState: 'i32', throttleOn: 'i32', throttleStart: 'i32',
@@ -80,8 +90,11 @@ export const RECORDS = {
 } as const satisfies Record<string, RecordLayout>;
 export type RecordName = keyof typeof RECORDS;
 
+/** How a site rounds: by addends (fast path), by the table `up`, or by random bits. */
+export const ROUND_KINDS = { addend: 0, table: 1, fraction: 2, equal: 3 } as const;
+
 /** Bits of a row's flags. */
-export const FLAGS = { stalled: 1, zeroUpdate: 2, infeasible: 4, pulling: 8, throttled: 16 } as const;
+export const FLAGS = { stalled: 1, zeroUpdate: 2, infeasible: 4, pulling: 8, throttled: 16, trapped: 32 } as const;
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 
@@ -94,6 +107,7 @@ export function abiSource(): string {
     for (const [field, offset] of Object.entries(offsets)) constant(`${name}_${snake(field)}`, offset);
     lines.push('');
   }
+  for (const [name, kind] of Object.entries(ROUND_KINDS)) constant(`ROUND_${snake(name)}`, kind);
   for (const [name, bit] of Object.entries(FLAGS)) constant(`FLAG_${snake(name)}`, bit);
   for (const [name, { id }] of Object.entries(THROTTLES)) constant(`THROTTLE_${snake(name)}`, id);
   for (const [name, { id }] of Object.entries(ESTIMATORS)) constant(`ESTIMATOR_${snake(name)}`, id);

@@ -6,9 +6,11 @@ import { readFile } from 'node:fs/promises';
 export interface CoreExports {
   readonly memory: WebAssembly.Memory;
   readonly heapBase: (this: void) => number;
-  readonly runFixed: (this: void, header: number, state: number, steps: number) => void;
-  readonly runFixedWide: (this: void, header: number, state: number, steps: number) => void;
-  readonly runFloat: (this: void, header: number, state: number, steps: number) => void;
+  readonly runFixed: (this: void, header: number, state: number, steps: number) => number;
+  readonly runFixedWide: (this: void, header: number, state: number, steps: number) => number;
+  readonly runFixedOff: (this: void, header: number, state: number, steps: number) => number;
+  readonly runFixedFull: (this: void, header: number, state: number, steps: number) => number;
+  readonly runFloat: (this: void, header: number, state: number, steps: number) => number;
   readonly lossFixed: (this: void, header: number) => void;
   readonly lossFixedWide: (this: void, header: number) => void;
   readonly lossFloat: (this: void, header: number) => void;

@@ -4,11 +4,13 @@
  */
 import { ANCHORS, ESTIMATORS, THROTTLES } from '../control/registry.js';
 import { OVERFLOWS, ROUNDING, upTable, type RoundingMode } from '../format/modes.js';
-import { ArrayQuantiser, newCounters, quantise, type Counters } from '../format/quantise.js';
+import { ArrayQuantiser, ERROR_BITS, HISTOGRAM_BINS, newCounters, quantise, type Counters } from '../format/quantise.js';
+import { siteStream } from '../format/random.js';
 import { accumulateGroup, alignPlan, type Alignment } from '../plan/alignment.js';
 import type { Constant, Plan, SiteFormat } from '../schema/plan.js';
+import type { RecordLevel } from '../run/levels.js';
 import { LAYER_SITES, RUN_SITES, siteKey, SITES, siteKeys, type SiteName } from '../site/sites.js';
-import { RECORDS } from './abi.js';
+import { RECORDS, ROUND_KINDS } from './abi.js';
 import type { CoreExports } from './load.js';
 import { Arena, RecordView } from './memory.js';
 
@@ -40,7 +42,22 @@ export interface SessionOptions {
   readonly chunk?: number;
   /** Forces the 128-bit instance (tests). */
   readonly wide?: boolean;
+  /** What is recorded at every site; default `counts`. Never changes a bit of the run. */
+  readonly record?: RecordLevel;
 }
+
+/** Counters that add up, as one list: of two such lists the difference is what lies between. */
+const TALLIED = ['count', 'overflowHigh', 'overflowLow', 'underflow', 'nearRail'] as const;
+const tally = ({ full, ...counters }: Counters): number[] => [...TALLIED.map((field) => counters[field]), ...(full ? [full.errorSum, ...full.histogram] : [])];
+const addTally = (counters: Counters, added: readonly number[]): void => {
+  TALLIED.forEach((field, i) => (counters[field] += added[i]!));
+  if (!counters.full) return;
+  counters.full.errorSum += added[TALLIED.length]!;
+  counters.full.histogram.forEach((_, bin, histogram) => (histogram[bin]! += added[TALLIED.length + 1 + bin]!));
+};
+
+/** Sites whose exact value is a quotient, besides `gradient` where a batch is not a power of two. */
+const QUOTIENT_SITES: readonly SiteName[] = ['loss', 'curvature', 'throttle'];
 
 const I64_MAX = (1n << 63n) - 1n;
 const I64_MIN = -(1n << 63n);
@@ -51,6 +68,7 @@ export class Session {
   readonly #core: CoreExports;
   readonly #alignment: Alignment | undefined;
   readonly #wide: boolean;
+  readonly #record: RecordLevel;
   readonly #view: DataView;
   readonly #buffer: ArrayBuffer;
   readonly #header: RecordView;
@@ -63,8 +81,11 @@ export class Session {
   readonly #parameters: number;
   readonly #addresses: { theta: number; gradient: number; update: number; batches: number; rows: number; samples: number; targets: number };
   readonly #size: number;
+  readonly #layerArrays: readonly { activations: number; errors: number }[];
   readonly #inputs: ArrayQuantiser | undefined;
-  readonly #inputDeltas: number[] = [0, 0, 0, 0, 0];
+  /** What the last block added to the counters of inputs and targets. */
+  readonly #inputDeltas: number[] = [];
+  readonly #targetDeltas: number[] = [];
   readonly #targets: ArrayQuantiser | undefined;
   readonly #scales: { loss: number; alpha: number; rate: number; curvature: number; curvatureMean: number };
 
@@ -73,13 +94,17 @@ export class Session {
   #used = 0;
   #block = { at: 0, count: 0 };
   #phase = -1;
+  #trapped: string | undefined;
 
   constructor(core: CoreExports, plan: Plan, kind: NumberSystem, options: SessionOptions = {}) {
     this.#core = core;
     this.plan = plan;
     this.kind = kind;
-    this.#chunk = options.chunk ?? 1024;
+    // A run that may end at any step is looked at after every step, so that no input is counted that no step used.
+    const traps = kind === 'fixed' && Object.values(plan.sites).some(({ overflow }) => overflow === 'TRAP');
+    this.#chunk = traps ? 1 : (options.chunk ?? 1024);
     this.#alignment = kind === 'fixed' ? alignPlan(plan) : undefined;
+    this.#record = options.record ?? 'counts';
     this.#wide = options.wide === true || this.#alignment?.narrow === false;
     this.#size = kind === 'fixed' && !this.#wide ? 4 : 8;
     const { layers, data, phases } = plan;
@@ -93,10 +118,12 @@ export class Session {
     const state = arena.reserve(RECORDS.STATE.size);
     const keys = siteKeys(layers.length);
     const siteBase = arena.reserve(keys.length * RECORDS.SITE.size);
+    const histogramBytes = HISTOGRAM_BINS * 8;
+    const histograms = this.#record === 'full' ? arena.reserve(keys.length * histogramBytes) : 0;
     const layerTable = arena.reserve(layers.length * RECORDS.LAYER.size);
     this.#divisorBase = arena.reserve((phases.length * 2 + 2 + 64) * RECORDS.DIVISOR.size);
     const array = (elements: number): number => arena.reserve(elements * this.#size);
-    const layerArrays = layers.map(({ outputs }) => ({ activations: array(maxBatch * outputs), errors: array(maxBatch * outputs) }));
+    this.#layerArrays = layers.map(({ outputs }) => ({ activations: array(maxBatch * outputs), errors: array(maxBatch * outputs) }));
     this.#addresses = {
       batches: arena.reserve(this.#chunk * RECORDS.BATCH.size),
       rows: arena.reserve(this.#chunk * RECORDS.ROW.size),
@@ -118,7 +145,8 @@ export class Session {
     keys.forEach((key, index) => {
       const site = new RecordView(this.#view, 'SITE', siteBase + index * RECORDS.SITE.size);
       this.#sites.set(key, site);
-      if (this.#alignment) this.#writeSite(site, plan.sites[key]!, this.#alignment.sites[key]);
+      if (histograms !== 0) site.setInt('histogram', histograms + index * histogramBytes);
+      if (this.#alignment) this.#writeSite(key, site, plan.sites[key]!, this.#alignment.sites[key]);
     });
     let first = 0;
     layers.forEach(({ inputs, outputs, activation, bias }, index) => {
@@ -128,8 +156,8 @@ export class Session {
       record.setInt('relu', activation === 'relu' ? 1 : 0);
       record.setInt('hasBias', bias ? 1 : 0);
       record.setInt('first', first);
-      record.setInt('activations', layerArrays[index]!.activations);
-      record.setInt('errors', layerArrays[index]!.errors);
+      record.setInt('activations', this.#layerArrays[index]!.activations);
+      record.setInt('errors', this.#layerArrays[index]!.errors);
       for (const name of LAYER_SITES) record.setInt(name, this.#sites.get(siteKey(name, index))!.address);
       const norms = this.#alignment?.norms[index];
       if (norms) {
@@ -143,18 +171,31 @@ export class Session {
     });
     this.#writeHeader({ layers: layers.length, layerTable, parameters: this.#parameters, lastTheta, lastGradient, anchor, window, ...this.#addresses });
     this.#writeInitialWeights();
-    this.#inputs = this.#alignment && new ArrayQuantiser(plan.sites['input']!);
-    this.#targets = this.#alignment && new ArrayQuantiser(plan.sites['target']!);
+    this.#inputs = this.#alignment && new ArrayQuantiser(plan.sites['input']!, { key: 'input', seed: plan.seed, full: this.#record === 'full' });
+    this.#targets = this.#alignment && new ArrayQuantiser(plan.sites['target']!, { key: 'target', seed: plan.seed, full: false });
     const scale = (name: SiteName): number => (kind === 'fixed' ? 2 ** -plan.sites[name]!.fractionLength : 1);
     this.#scales = { loss: scale('loss'), alpha: scale('throttle'), rate: scale('rate'), curvature: scale('curvature'), curvatureMean: scale('curvatureMean') };
   }
 
-  #writeSite(site: RecordView, format: SiteFormat, alignment: { left: readonly number[]; shift: number } | undefined): void {
+  #writeSite(key: string, site: RecordView, format: SiteFormat, alignment: { left: readonly number[]; shift: number } | undefined): void {
     const shift = alignment?.shift ?? 0;
     site.setInt('shift', shift);
     alignment?.left.forEach((left, kind) => site.setInt(`left${kind}`, left));
+    const mode: RoundingMode = ROUNDING[format.rounding];
     // With nothing to discard, nothing is added; past 62 bits only the wide instance runs, which rounds by the table.
-    const addend = shift > 0 && shift <= 62 ? (ROUNDING[format.rounding] as RoundingMode).addend(BigInt(shift)) : { base: 0n, lsb: 0n, sign: 0n };
+    const none = { base: 0n, lsb: 0n, sign: 0n };
+    const addend = (shift > 0 && shift <= 62 && mode.addend?.(BigInt(shift))) || none;
+    // A quotient discards without end; a shift what it shifts out.
+    const name = key.slice(key.indexOf('.') + 1) as SiteName;
+    const divides = this.plan.batchDivision === 'exact' && this.plan.phases.some(({ batch }) => !Number.isInteger(Math.log2(batch)));
+    const quotient = QUOTIENT_SITES.includes(name) || (name === 'gradient' && divides);
+    // The fast path of the full recorder sums errors as they are, without a shift.
+    const fast = mode.addend !== undefined && (this.#record !== 'full' || (!quotient && shift <= ERROR_BITS));
+    site.setInt('kind', mode.random !== undefined ? ROUND_KINDS[mode.random] : fast ? ROUND_KINDS.addend : ROUND_KINDS.table);
+    site.setInt('errorBits', quotient ? ERROR_BITS : Math.min(shift, ERROR_BITS));
+    site.setInt('watch', 64);
+    site.setRaw('stream', BigInt(siteStream(key)));
+    site.setInt('saturatedBits', format.saturatedBits ?? 0);
     site.setRaw('base', addend.base);
     site.setRaw('lsb', addend.lsb);
     site.setRaw('sign', addend.sign);
@@ -188,6 +229,7 @@ export class Session {
     const header = this.#header;
     for (const [field, value] of Object.entries(addresses)) if (field in RECORDS.HEADER.offsets) header.setInt(field, value);
     for (const name of RUN_SITES) header.setInt(name, this.#sites.get(name)!.address);
+    header.setRaw('seed', BigInt(plan.seed));
     header.setInt('accumulatorGroup', accumulateGroup[plan.accumulate.accumulator]);
     header.setInt('gradientGroup', accumulateGroup[plan.accumulate.gradientAccumulator]);
     header.setInt('throttleLaw', THROTTLES[plan.throttle.law].id);
@@ -269,8 +311,9 @@ export class Session {
   /** Places a batch's values in memory; the index of its first sample. */
   #place(batch: Batch): number {
     const { inputs: width, targets: outputs } = this.plan.data;
-    if (batch.unchanged && this.#block.count === batch.count) {
-      this.#countInputs(1);
+    const repeatable = !this.#inputs || !this.#targets || (this.#inputs.repeatable && this.#targets.repeatable);
+    if (batch.unchanged && repeatable && this.#block.count === batch.count) {
+      this.#countAgain();
       return this.#block.at;
     }
     if (this.#used + batch.count > this.#capacity) {
@@ -284,8 +327,8 @@ export class Session {
       (samples as Float64Array).set(batch.inputs.subarray(0, samples.length));
       (targets as Float64Array).set(batch.targets.subarray(0, targets.length));
     } else {
-      const { counters } = this.#inputs;
-      const before = [counters.count, counters.overflowHigh, counters.overflowLow, counters.underflow, counters.nearRail];
+      const inputsBefore = tally(this.#inputs.counters);
+      const targetsBefore = tally(this.#targets.counters);
       const step = this.#step + this.#queued;
       if (this.#size === 4) {
         for (let i = 0; i < samples.length; i++) (samples as Int32Array)[i] = this.#inputs.one(batch.inputs[i]!, step, i);
@@ -294,23 +337,19 @@ export class Session {
         for (let i = 0; i < samples.length; i++) (samples as BigInt64Array)[i] = BigInt(this.#inputs.one(batch.inputs[i]!, step, i));
         for (let i = 0; i < targets.length; i++) (targets as BigInt64Array)[i] = BigInt(this.#targets.one(batch.targets[i]!, step, i));
       }
-      [counters.count, counters.overflowHigh, counters.overflowLow, counters.underflow, counters.nearRail].forEach((now, i) => (this.#inputDeltas[i] = now - before[i]!));
+      tally(this.#inputs.counters).forEach((now, i) => (this.#inputDeltas[i] = now - inputsBefore[i]!));
+      tally(this.#targets.counters).forEach((now, i) => (this.#targetDeltas[i] = now - targetsBefore[i]!));
     }
     this.#used += batch.count;
     this.#block = { at, count: batch.count };
     return at;
   }
 
-  /** Counts the last block's inputs again: the same values were delivered once more. */
-  #countInputs(times: number): void {
-    if (!this.#inputs) return;
-    const { counters } = this.#inputs;
-    const [count, high, low, under, near] = this.#inputDeltas as [number, number, number, number, number];
-    counters.count += times * count;
-    counters.overflowHigh += times * high;
-    counters.overflowLow += times * low;
-    counters.underflow += times * under;
-    counters.nearRail += times * near;
+  /** Counts the last block again: the same values were delivered once more. */
+  #countAgain(): void {
+    if (!this.#inputs || !this.#targets) return;
+    addTally(this.#inputs.counters, this.#inputDeltas);
+    addTally(this.#targets.counters, this.#targetDeltas);
   }
 
   /** Writes the record of a batch into the table. Placing its values may run the queue, so the slot is asked for afterwards. */
@@ -337,13 +376,19 @@ export class Session {
     return this.#step;
   }
 
-  /** Queues one step on a batch; runs the queue when it is full or the phase changes. */
+  /** Key of the site whose TRAP overflowed and ended the run; undefined while none has. */
+  get trapped(): string | undefined {
+    return this.#trapped;
+  }
+
+  /** Queues one step on a batch; runs the queue when it is full or the phase changes. Does nothing after a trap. */
   push(batch: Batch): void {
     if (batch.phase !== this.#phase) {
       this.#flush();
       this.#enterPhase(batch.phase);
     }
     if (this.#queued === this.#chunk) this.#flush();
+    if (this.#trapped !== undefined) return;
     this.#writeBatch(batch, () => this.#queued);
     this.#queued++;
   }
@@ -372,10 +417,22 @@ export class Session {
     const steps = this.#queued;
     this.#queued = 0;
     this.#header.setRaw('step', BigInt(this.#step));
-    const run = this.kind === 'float' ? this.#core.runFloat : this.#wide ? this.#core.runFixedWide : this.#core.runFixed;
-    run(this.#header.address, this.#state.address, steps);
-    if (this.#onRow) for (let k = 0; k < steps; k++) this.#onRow(this.#step + k, this.#readRow(k));
-    this.#step += steps;
+    const run =
+      this.kind === 'float' ? this.#core.runFloat
+      : this.#wide ? this.#core.runFixedWide
+      : this.#record === 'full' ? this.#core.runFixedFull
+      : this.#record === 'off' ? this.#core.runFixedOff
+      : this.#core.runFixed;
+    const done = run(this.#header.address, this.#state.address, steps);
+    if (this.#onRow) for (let k = 0; k < done; k++) this.#onRow(this.#step + k, this.#readRow(k));
+    this.#step += done;
+    const trapped = this.#header.int('trapped');
+    // Inputs and targets are quantised before the step begins.
+    const first = ([['input', this.#inputs], ['target', this.#targets]] as const).find(
+      ([key, quantiser]) => this.plan.sites[key]!.overflow === 'TRAP' && quantiser && quantiser.counters.firstOverflow !== undefined,
+    );
+    if (first) [this.#trapped] = first;
+    else if (trapped !== 0) this.#trapped = [...this.#sites].find(([, { address }]) => address === trapped)![0];
   }
 
   #readRow(slot: number): Row {
@@ -404,6 +461,7 @@ export class Session {
     const counts = this.#inputs ? structuredClone(this.#inputs.counters) : undefined;
     this.#writeBatch(batch, () => 0);
     const run = this.kind === 'float' ? this.#core.lossFloat : this.#wide ? this.#core.lossFixedWide : this.#core.lossFixed;
+    this.#header.setRaw('step', BigInt(this.#step));
     run(this.#header.address);
     if (counts) Object.assign(this.#inputs!.counters, counts);
     const { loss } = this.#readRow(0);
@@ -420,6 +478,22 @@ export class Session {
       first += size;
       return layer;
     });
+  }
+
+  /**
+   * Arrays of the batch that was run last, while no other has been queued: what a layer was fed, its outputs after ReLU, its errors, or the
+   * targets. Row by row; raws in a fixed run.
+   */
+  peek(what: 'inputs' | 'activations' | 'errors' | 'targets', layer = 0): number[] {
+    const { inputs, outputs } = this.plan.layers[layer]!;
+    if (what === 'inputs' && layer > 0) return this.peek('activations', layer - 1);
+    const { at, count } = this.#block;
+    const { data } = this.plan;
+    const [address, width] =
+      what === 'inputs' ? [this.#addresses.samples + at * data.inputs * this.#size, inputs]
+      : what === 'targets' ? [this.#addresses.targets + at * data.targets * this.#size, data.targets]
+      : [this.#layerArrays[layer]![what], outputs];
+    return Array.from(this.#array(address, count * width), Number);
   }
 
   /** Counters of every site that counts in a step, by key. Empty for the reference. */
@@ -450,11 +524,18 @@ export class Session {
       overflowLow: Number(site.raw('overflowLow')),
       underflow: Number(site.raw('underflow')),
       nearRail: Number(site.raw('nearRail')),
+      stalled: Number(site.raw('stalled')),
       min: count > 0 ? word('min') : undefined,
       max: count > 0 ? word('max') : undefined,
       firstOverflow:
         firstStep < 0 ? undefined
-        : { step: firstStep, element: Number(site.raw('firstElement')), wanted: site.raw('firstWanted'), raw: word('firstRaw') },
+        : { step: firstStep, element: Number(site.raw('firstElement')), index: Number(site.raw('firstIndex')), wanted: site.raw('firstWanted'), raw: word('firstRaw') },
+      full:
+        this.#record !== 'full' ? undefined
+        : {
+            histogram: Array.from({ length: HISTOGRAM_BINS }, (_, bin) => Number(this.#view.getBigInt64(site.int('histogram') + 8 * (HISTOGRAM_BINS - 1 - bin), true))),
+            errorSum: Number(site.raw('errorSum')) * 2 ** -site.int('errorBits'),
+          },
     };
   }
 }

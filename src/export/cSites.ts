@@ -25,7 +25,7 @@ export function siteGroups(plan: Plan, prefix: string): MacroGroup[] {
 }
 
 function siteMacros(key: string, format: SiteFormat, prefix: string): Macro[] {
-  const { signed, wordLength, fractionLength, rounding, overflow } = format;
+  const { signed, wordLength, fractionLength, rounding, overflow, saturatedBits = 0 } = format;
   const word = macroWord(key);
   const type = integerType(format);
   const [low, high] = format.rails.map((rail, index) => rawsAt([rail], format, `sites.${key}.rails[${index}]`)[0]!) as [bigint, bigint];
@@ -39,6 +39,7 @@ function siteMacros(key: string, format: SiteFormat, prefix: string): Macro[] {
     { name: `${word}_RAIL_HIGH`, value: macroInteger(high, type) },
     { name: `${word}_ROUNDING`, value: `${prefix}_ROUNDING_${rounding}` },
     { name: `${word}_OVERFLOW`, value: `${prefix}_OVERFLOW_${overflow}` },
+    { name: `${word}_SATURATED_BITS`, value: String(saturatedBits) },
   ];
 }
 

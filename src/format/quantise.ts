@@ -2,6 +2,7 @@
 import type { SiteFormat } from '../schema/plan.js';
 import { rawRange } from './format.js';
 import { ROUNDING, type Discarded, type RoundingMode } from './modes.js';
+import { randomWords, siteStream, type RandomWords } from './random.js';
 import { fromDouble, type Rational } from './real.js';
 
 export interface Quantised {
@@ -14,13 +15,17 @@ export interface Quantised {
   readonly underflow: boolean;
 }
 
+/** Past this many discarded bits a value draws as a quotient does. */
+const MOST_DRAWN_BITS = 128n;
+
 /**
  * Rounds an exact value into a format, then applies the overflow mode, once. Never through a double.
  *
+ * @param random bits of a stochastic mode; without, it rounds RND_CONV, as constants do
  * @example
  * quantise(parseReal('0.1'), { signed: true, wordLength: 8, fractionLength: 4, rounding: 'RND', overflow: 'SAT', rails: ['-128', '127'] }).raw // 2n
  */
-export function quantise({ numerator, denominator }: Rational, format: SiteFormat): Quantised {
+export function quantise({ numerator, denominator }: Rational, format: SiteFormat, random?: RandomWords): Quantised {
   const f = BigInt(format.fractionLength);
   const n = f >= 0n ? numerator << f : numerator;
   const d = f >= 0n ? denominator : denominator << -f;
@@ -30,21 +35,64 @@ export function quantise({ numerator, denominator }: Rational, format: SiteForma
     q -= 1n;
     rest += d;
   }
-  const discarded: Discarded = rest === 0n ? 0 : 2n * rest < d ? 1 : 2n * rest === d ? 2 : 3;
-  const mode: RoundingMode = ROUNDING[format.rounding];
-  return settle(mode.up(discarded, (q & 1n) === 1n, n < 0n) ? q + 1n : q, numerator !== 0n, format);
+  return settle(goesUp(q, rest, d, n < 0n, format.rounding, random) ? q + 1n : q, numerator !== 0n, format);
 }
+
+/** Whether q + rest/d, 0 ≤ rest < d, is rounded up. */
+function goesUp(q: bigint, rest: bigint, d: bigint, negative: boolean, rounding: SiteFormat['rounding'], random: RandomWords | undefined): boolean {
+  const mode: RoundingMode = ROUNDING[rounding];
+  if (mode.random !== undefined && random) {
+    if (rest === 0n) return false;
+    if (mode.random === 'equal') return random(0) >> 63n === 1n;
+    const bits = BigInt(d.toString(2).length - 1);
+    if (d === 1n << bits && bits <= MOST_DRAWN_BITS) return ((((random(0) << 64n) | random(1)) >> (MOST_DRAWN_BITS - bits)) + rest) >> bits === 1n;
+    return (random(0) + ((rest << 64n) / d)) >> 64n === 1n;
+  }
+  const discarded: Discarded = rest === 0n ? 0 : 2n * rest < d ? 1 : 2n * rest === d ? 2 : 3;
+  return deterministic(rounding)(discarded, (q & 1n) === 1n, negative);
+}
+
+/** The rule of a mode; that of RND_CONV for a random one. */
+const deterministic = (rounding: SiteFormat['rounding']): NonNullable<RoundingMode['up']> => (ROUNDING[rounding] as RoundingMode).up ?? ROUNDING.RND_CONV.up;
 
 function settle(rounded: bigint, nonzero: boolean, format: SiteFormat): Quantised {
   const low = BigInt(format.rails[0]);
   const high = BigInt(format.rails[1]);
   const overflow = rounded > high ? 1 : rounded < low ? -1 : 0;
-  const raw =
-    overflow === 0 ? rounded
-    : format.overflow === 'SAT' ? (overflow > 0 ? high : low)
-    : format.signed ? BigInt.asIntN(format.wordLength, rounded)
-    : BigInt.asUintN(format.wordLength, rounded);
+  const raw = overflow === 0 ? rounded : overflowed(rounded, overflow > 0, low, high, format);
   return { raw, rounded, overflow, underflow: overflow === 0 && raw === 0n && nonzero };
+}
+
+/** What an overflow mode makes of a value outside its rails. */
+function overflowed(rounded: bigint, above: boolean, low: bigint, high: bigint, { overflow, signed, wordLength, saturatedBits = 0 }: SiteFormat): bigint {
+  const w = BigInt(wordLength);
+  const n = BigInt(saturatedBits);
+  const read = (bits: bigint): bigint => (signed ? BigInt.asIntN(wordLength, bits) : BigInt.asUintN(wordLength, bits));
+  switch (overflow) {
+    case 'SAT':
+    case 'SAT_SYM':
+    case 'TRAP':
+      return above ? high : low;
+    case 'SAT_ZERO':
+      return 0n;
+    case 'WRAP':
+    case 'WRAP_SM': {
+      const magnitude = overflow === 'WRAP_SM';
+      const bit = (index: bigint): bigint => (rounded >> index) & 1n;
+      const sign = above ? 0n : 1n;
+      const ones = (1n << w) - 1n;
+      if (n === 0n) {
+        if (!magnitude) return read(rounded);
+        const flip = bit(w) === bit(w - 1n) ? 0n : ones >> 1n;
+        return read((bit(w) << (w - 1n)) | ((rounded ^ flip) & (ones >> 1n)));
+      }
+      // The n top bits say which rail: all of them for unsigned, the sign and its inverses for signed.
+      const kept = w - n;
+      const top = signed ? (sign << (n - 1n)) | (sign === 1n ? 0n : (1n << (n - 1n)) - 1n) : sign === 1n ? 0n : (1n << n) - 1n;
+      const flip = magnitude && bit(kept) !== (top & 1n) ? (1n << kept) - 1n : 0n;
+      return read((top << kept) | ((rounded ^ flip) & ((1n << kept) - 1n)));
+    }
+  }
 }
 
 /** Whether a raw counts as near a rail: at least 0.95 of it, on that side. */
@@ -54,15 +102,22 @@ export function nearRail(raw: bigint, format: SiteFormat): boolean {
   return (raw > 0n && 20n * raw >= 19n * high) || (raw < 0n && 20n * raw <= 19n * low);
 }
 
-/** The full-range form of a format with its modes; rails at the ends. */
-export function siteFormat(format: { signed: boolean; wordLength: number; fractionLength: number; rounding: SiteFormat['rounding']; overflow: SiteFormat['overflow'] }): SiteFormat {
+/** The full-range form of a format with its modes; rails at the ends (symmetric ones under SAT_SYM). */
+export function siteFormat(format: Omit<SiteFormat, 'rails'>): SiteFormat {
+  return { ...format, rails: endRails(format) };
+}
+
+/** Rails of a format that states none. */
+export function endRails(format: Pick<SiteFormat, 'signed' | 'wordLength' | 'fractionLength' | 'overflow'>): [string, string] {
   const [low, high] = rawRange(format);
-  return { ...format, rails: [String(low), String(high)] };
+  return [String(format.overflow === 'SAT_SYM' && format.signed ? -high : low), String(high)];
 }
 
 export interface FirstOverflow {
   step: number;
   element: number;
+  /** Which quantisation of the element in the step it was. */
+  index: number;
   wanted: bigint;
   raw: bigint;
 }
@@ -78,10 +133,27 @@ export interface Counters {
   min: bigint | undefined;
   max: bigint | undefined;
   firstOverflow: FirstOverflow | undefined;
+  /** Steps in which a layer stood still here although it had a gradient: no parameter moved (weight), every update was zero (update). */
+  stalled: number;
+  /** Undefined below the recorder's level `full`. */
+  full: FullCounters | undefined;
+}
+
+/** Bins of a histogram: bin 0 counts zeros, bin k raws with 2^(k − 1) ≤ |raw| < 2^k. */
+export const HISTOGRAM_BINS = 65;
+/** Rounding errors, result minus exact value, are summed exactly where at most 24 bits are discarded, else each rounded down to 2^-24 last places. */
+export const ERROR_BITS = 24;
+
+/** What the full recorder adds. */
+export interface FullCounters {
+  /** Bin 0: zeros; bin k: results with 2^(k − 1) ≤ |raw| < 2^k. */
+  histogram: number[];
+  /** Sum of result minus exact value over all quantisations, before overflow, in last places (ERROR_BITS). */
+  errorSum: number;
 }
 
 export const newCounters = (): Counters => ({
-  count: 0, overflowHigh: 0, overflowLow: 0, underflow: 0, nearRail: 0, min: undefined, max: undefined, firstOverflow: undefined,
+  count: 0, overflowHigh: 0, overflowLow: 0, underflow: 0, nearRail: 0, min: undefined, max: undefined, firstOverflow: undefined, stalled: 0, full: undefined,
 });
 
 /**
@@ -92,7 +164,9 @@ export class ArrayQuantiser {
   readonly counters = newCounters();
   readonly #format: SiteFormat;
   readonly #scale: number;
-  readonly #up: RoundingMode['up'];
+  readonly #up: NonNullable<RoundingMode['up']>;
+  /** Set for a stochastic mode: every value draws. */
+  readonly #draw: ((step: number, element: number) => RandomWords) | undefined;
   readonly #low: number;
   readonly #high: number;
   readonly #nearLow: number;
@@ -100,14 +174,23 @@ export class ArrayQuantiser {
   #min = Infinity;
   #max = -Infinity;
 
-  constructor(format: SiteFormat) {
+  /** @param stream site key and seed, for the random bits of a stochastic mode */
+  constructor(format: SiteFormat, stream: { key: string; seed: number; full?: boolean }) {
     this.#format = format;
+    if (stream.full) this.counters.full = { histogram: Array<number>(HISTOGRAM_BINS).fill(0), errorSum: 0 };
+    const site = siteStream(stream.key);
+    if ((ROUNDING[format.rounding] as RoundingMode).random !== undefined) this.#draw = (step, element) => randomWords(stream.seed, step, site, element);
     this.#scale = 2 ** format.fractionLength;
-    this.#up = ROUNDING[format.rounding].up;
+    this.#up = deterministic(format.rounding);
     this.#low = Number(format.rails[0]);
     this.#high = Number(format.rails[1]);
     this.#nearLow = this.#low < 0 ? -Math.ceil((-this.#low * 19) / 20) : -Infinity;
     this.#nearHigh = this.#high > 0 ? Math.ceil((this.#high * 19) / 20) : Infinity;
+  }
+
+  /** Whether the same value always gives the same raw. */
+  get repeatable(): boolean {
+    return this.#draw === undefined;
   }
 
   /** Quantises one number of step `step`, element `element`. */
@@ -116,31 +199,36 @@ export class ArrayQuantiser {
     counters.count++;
     const scaled = value * this.#scale;
     let raw: number;
+    let rounded: number;
     let overflow = 0;
     let wanted = 0n;
     // Below 2^-1000 the scaling itself could round.
-    if (Math.abs(scaled) < 2 ** 51 && (Math.abs(scaled) > 2 ** -900 || value === 0) && Number.isFinite(this.#scale)) {
+    if (this.#draw === undefined && Math.abs(scaled) < 2 ** 51 && (Math.abs(scaled) > 2 ** -900 || value === 0) && Number.isFinite(this.#scale)) {
       raw = Math.floor(scaled);
-      if (raw !== scaled) {
-        const half = raw + 0.5;
-        if (this.#up(scaled < half ? 1 : scaled === half ? 2 : 3, raw % 2 !== 0, scaled < 0)) raw += 1;
-      }
+      const half = raw + 0.5;
+      if (this.#up(raw === scaled ? 0 : scaled < half ? 1 : scaled === half ? 2 : 3, raw % 2 !== 0, scaled < 0)) raw += 1;
+      rounded = raw;
       if (raw > this.#high || raw < this.#low) {
         wanted = BigInt(raw);
         overflow = raw > this.#high ? 1 : -1;
         raw = Number(settle(wanted, true, this.#format).raw);
       }
     } else {
-      const exact = quantise(fromDouble(value), this.#format);
+      const exact = quantise(fromDouble(value), this.#format, this.#draw?.(step, element));
       raw = Number(exact.raw);
+      rounded = Number(exact.rounded);
       overflow = exact.overflow;
       wanted = exact.rounded;
     }
     if (raw === 0) raw = 0; // never −0
+    if (counters.full) {
+      counters.full.histogram[raw === 0 ? 0 : Math.floor(Math.log2(Math.abs(raw))) + 1]!++;
+      counters.full.errorSum += Math.floor((rounded - scaled) * 2 ** ERROR_BITS) * 2 ** -ERROR_BITS;
+    }
     if (overflow !== 0) {
       if (overflow > 0) counters.overflowHigh++;
       else counters.overflowLow++;
-      counters.firstOverflow ??= { step, element, wanted: BigInt.asIntN(64, wanted) === wanted ? wanted : wanted < 0n ? -(1n << 63n) : (1n << 63n) - 1n, raw: BigInt(raw) };
+      counters.firstOverflow ??= { step, element, index: 0, wanted: BigInt.asIntN(64, wanted) === wanted ? wanted : wanted < 0n ? -(1n << 63n) : (1n << 63n) - 1n, raw: BigInt(raw) };
     } else if (raw === 0 && value !== 0) counters.underflow++;
     if (raw > 0 ? raw >= this.#nearHigh : raw <= this.#nearLow && raw < 0) counters.nearRail++;
     if (raw < this.#min) this.#min = raw;

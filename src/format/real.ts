@@ -1,4 +1,5 @@
 /** Exact real numbers: what a decimal text, a fraction or a binary64 number stands for, as a rational on BigInt. */
+import { printable, show } from '../document/show.js';
 import { QrailsError } from '../errors.js';
 
 export interface Rational {
@@ -7,32 +8,69 @@ export interface Rational {
   readonly denominator: bigint;
 }
 
-const DECIMAL = /^([+-]?)(\d{0,400})(?:\.(\d{0,400}))?(?:[eE]([+-]?\d{1,3}))?$/;
-const FRACTION = /^([+-]?\d{1,400})\/(\d{1,400})$/;
+/** What is read as a number, so that a short text cannot ask for much memory: no number takes more than about 100 kB. */
+export const REAL_LIMITS = {
+  /** Characters of the text. */
+  length: 100_000,
+  /** Largest magnitude of an exponent of ten (`e`). */
+  decimalExponent: 100_000,
+  /** Largest magnitude of an exponent of two (`p`). */
+  binaryExponent: 400_000,
+} as const;
+
+const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
+const FRACTION = /^([+-]?\d+)\/(\d+)$/;
+const HEX = /^([+-]?)0[xX]([\da-fA-F]*)(?:\.([\da-fA-F]*))?(?:[pP]([+-]?\d+))?$/;
 
 /**
- * The exact value of `0.05`, `-1.5e-3`, `1/32`, or of a JSON number read as its shortest decimal text (so 0.1 is one tenth, not the double beside it).
- * Throws QrailsError `format` for anything else.
+ * The exact value of a decimal `0.05` or `-1.5e-3`, a fraction `1/32`, a hexadecimal float `0x1.8p-3`, or of a JSON number read as its shortest
+ * decimal text (so 0.1 is one tenth, not the double beside it). Any number of digits, within REAL_LIMITS.
  *
+ * @throws QrailsError `format` for anything else
  * @example parseReal('1/32') // { numerator: 1n, denominator: 32n }
  */
 export function parseReal(value: number | string): Rational {
   const text = String(value).trim();
+  if (text.length > REAL_LIMITS.length) throw beyond(value, `${text.length} characters`);
   const fraction = FRACTION.exec(text);
   if (fraction) {
     const denominator = BigInt(fraction[2]!);
     if (denominator !== 0n) return { numerator: BigInt(fraction[1]!), denominator };
   }
   const decimal = DECIMAL.exec(text);
-  if (!decimal || (decimal[2] === '' && (decimal[3] ?? '') === '')) {
-    throw new QrailsError({ code: 'format', message: 'not a real number', found: JSON.stringify(value), expected: 'a decimal such as 0.05 or a fraction such as 1/32' });
+  if (decimal) {
+    const [, sign, whole = '', part = '', exponent = '0'] = decimal;
+    if (whole + part !== '') {
+      if (Math.abs(Number(exponent)) > REAL_LIMITS.decimalExponent) throw beyond(value, `the exponent ${exponent}`);
+      return scaledBy(BigInt(whole + part), sign === '-', 10n, Number(exponent) - part.length);
+    }
   }
-  const [, sign, whole = '', part = '', exponent = '0'] = decimal;
-  const digits = BigInt(`${whole}${part}` || '0') * (sign === '-' ? -1n : 1n);
-  const power = Number(exponent) - part.length;
-  return power >= 0
-    ? { numerator: digits * 10n ** BigInt(power), denominator: 1n }
-    : { numerator: digits, denominator: 10n ** BigInt(-power) };
+  const hex = HEX.exec(text);
+  if (hex) {
+    const [, sign, whole = '', part = '', exponent = '0'] = hex;
+    if (whole + part !== '') {
+      if (Math.abs(Number(exponent)) > REAL_LIMITS.binaryExponent) throw beyond(value, `the exponent ${exponent}`);
+      return scaledBy(BigInt(`0x${whole}${part}`), sign === '-', 2n, Number(exponent) - 4 * part.length);
+    }
+  }
+  throw new QrailsError({
+    code: 'format', message: 'not a real number', found: show(value), expected: 'a decimal such as 0.05, a fraction such as 1/32 or a hexadecimal float such as 0x1.8p-3',
+  });
+}
+
+/** ±magnitude · base^power. */
+function scaledBy(magnitude: bigint, negative: boolean, base: 2n | 10n, power: number): Rational {
+  const numerator = negative ? -magnitude : magnitude;
+  const scale = base ** BigInt(Math.abs(power));
+  return power >= 0 ? { numerator: numerator * scale, denominator: 1n } : { numerator, denominator: scale };
+}
+
+function beyond(value: number | string, what: string): QrailsError {
+  const { length, decimalExponent, binaryExponent } = REAL_LIMITS;
+  return new QrailsError({
+    code: 'format', message: `a number beyond what is read: ${printable(what)}`, found: show(value),
+    expected: `at most ${length} characters, exponents of ten within ±${decimalExponent} and of two within ±${binaryExponent}`,
+  });
 }
 
 const buffer = new DataView(new ArrayBuffer(8));

@@ -1,4 +1,5 @@
 /** Writes a file under a temporary name and renames it, so that nothing half-written is ever left under its name. */
+import { once } from 'node:events';
 import { constants, rmSync } from 'node:fs';
 import { access, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -71,9 +72,8 @@ export async function openOutput(path: string): Promise<OutputFile> {
   };
   return {
     async write(text) {
-      if (failure !== undefined) await fail(failure);
-      if (!stream.write(text)) await new Promise<void>((drained) => { stream.once('drain', drained); stream.once('error', () => drained()); });
-      if (failure !== undefined) await fail(failure);
+      if (failure !== undefined) await fail(failure); // of a write that nobody waited for
+      if (!stream.write(text)) await once(stream, 'drain').catch(fail);
     },
     async close() {
       stream.end();

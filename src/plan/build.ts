@@ -4,7 +4,7 @@
  */
 import { ANCHORS, ANCHOR_PARAMETERS, THROTTLES, THROTTLE_PARAMETERS, type ParameterDefinition } from '../control/registry.js';
 import { QrailsError } from '../errors.js';
-import { formatName } from '../format/format.js';
+import { formatName, rawRange } from '../format/format.js';
 import { quantise } from '../format/quantise.js';
 import { fromDouble, parseReal, toDouble, type Rational } from '../format/real.js';
 import type { AnchorSpec, Experiment, ThrottleSpec } from '../schema/experiment.js';
@@ -14,7 +14,7 @@ import type { Sensor } from '../schema/sensor.js';
 import type { Dataset } from '../signal/dataset.js';
 import { stepsPerPass } from '../signal/order.js';
 import { randomStream, uniform } from '../signal/random.js';
-import { CONSTANT_SITES, type SiteName } from '../site/sites.js';
+import type { SiteName } from '../site/sites.js';
 import { alignPlan } from './alignment.js';
 import { resolveFormats } from './formats.js';
 
@@ -155,13 +155,31 @@ function quantiseConstant(value: number | string, format: SiteFormat, site: stri
   const exact = parseReal(value);
   const { raw, overflow, underflow } = quantise(exact, format);
   if (overflow !== 0 || underflow) {
+    const [low, high] = format.rails.map((rail) => toDouble(scaled(BigInt(rail), format.fractionLength)));
     throw new QrailsError({
       code: 'format', where, message: underflow ? 'becomes zero in its format' : 'does not fit its format', found: String(value),
-      expected: `${underflow ? 'at least' : 'at most'} ${underflow ? 2 ** -format.fractionLength : toDouble(scaled(BigInt(format.rails[1]), format.fractionLength))} (${formatName(format)})`,
-      try: (CONSTANT_SITES as string[]).includes(site) || site === 'throttle' ? `another format: --set profile.sites.${site}.fractionLength=${format.fractionLength + (underflow ? 4 : -1)}` : 'another value or format',
+      expected: `${underflow ? `at least ${2 ** -format.fractionLength}` : `${low} to ${high}`} (${formatName(format)})`,
+      try: otherFormat(exact, format, site) ?? 'another value or format',
     });
   }
   return { value: toDouble(exact), raw: String(raw) };
+}
+
+/** The nearest fraction length at which a constant fits a word that is as long, as options. α must still reach 1, and the rate its product with η. */
+function otherFormat(exact: Rational, format: SiteFormat, site: string): string | undefined {
+  const [low, high] = rawRange(format);
+  const names = site === 'learningRate' ? ['rate', site] : [site];
+  const values = site === 'throttle' ? [exact, parseReal(1)] : [exact];
+  for (const step of [1, 2, 3, 4, 6, 8, 12, 16]) {
+    for (const fractionLength of [format.fractionLength + step, format.fractionLength - step]) {
+      const fits = values.every((value) => {
+        const { overflow, underflow } = quantise(value, { ...format, fractionLength, rails: [String(low), String(high)] });
+        return overflow === 0 && !underflow;
+      });
+      if (fits) return `another format: ${names.map((name) => `--set profile.sites.${name}.fractionLength=${fractionLength}`).join(' ')}`;
+    }
+  }
+  return undefined;
 }
 
 const scaled = (raw: bigint, f: number): Rational => (f >= 0 ? { numerator: raw, denominator: 1n << BigInt(f) } : { numerator: raw << BigInt(-f), denominator: 1n });

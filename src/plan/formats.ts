@@ -1,6 +1,8 @@
 /** Resolves what a profile says, and what it leaves to fallbacks, into the format of every site of a network. */
 import { QrailsError } from '../errors.js';
-import { rawRange } from '../format/format.js';
+import { formatName, rawRange } from '../format/format.js';
+import { OVERFLOW, type Overflow } from '../format/modes.js';
+import { endRails } from '../format/quantise.js';
 import type { SiteFormat } from '../schema/plan.js';
 import type { Profile, ProfileSite } from '../schema/profile.js';
 import { SITES, siteKey, siteKeys, wordLengthRange, type SiteDefinition, type SiteName } from '../site/sites.js';
@@ -111,14 +113,30 @@ export function resolveFormats(profile: Profile, dimensions: Dimensions, where: 
       });
     }
     const saturates = kind === 'metric' || kind === 'square' || kind === 'constant';
+    const overflow = site.overflow ?? (saturates ? 'SAT' : (profile.defaults?.overflow ?? DEFAULT_OVERFLOW));
+    const saturatedBits = site.saturatedBits ?? 0;
+    checkOverflow(format, overflow, saturatedBits, `${where}: sites.${key}`);
     formats[key] = {
       ...format,
       rounding: site.rounding ?? (kind === 'constant' ? CONSTANT_ROUNDING : (profile.defaults?.rounding ?? DEFAULT_ROUNDING)),
-      overflow: site.overflow ?? (saturates ? 'SAT' : (profile.defaults?.overflow ?? DEFAULT_OVERFLOW)),
-      rails: rails(format, site.rails, `${where}: sites.${key}.rails`),
+      overflow,
+      ...(saturatedBits > 0 && { saturatedBits }),
+      rails: rails({ ...format, overflow }, site.rails, `${where}: sites.${key}.rails`),
     };
   }
   return formats;
+}
+
+function checkOverflow(format: Bare, overflow: Overflow, saturatedBits: number, where: string): void {
+  if (overflow === 'WRAP_SM' && !format.signed) {
+    throw new QrailsError({ code: 'format', where: `${where}.overflow`, message: 'WRAP_SM is for signed formats', found: 'an unsigned format', expected: 'another mode, or a signed format' });
+  }
+  if (saturatedBits > 0 && (!OVERFLOW[overflow].saturatedBits || saturatedBits > format.wordLength)) {
+    throw new QrailsError({
+      code: 'format', where: `${where}.saturatedBits`, message: 'saturated bits that cannot be', found: `${saturatedBits} with ${overflow}`,
+      expected: `0 to ${format.wordLength}, with WRAP or WRAP_SM`,
+    });
+  }
 }
 
 /** A fallback that names a format: `ufix16_En15`. */
@@ -127,14 +145,14 @@ function ownFormat(fallback: string | undefined): Bare | undefined {
   return match ? { signed: match[1] === 's', wordLength: Number(match[2]), fractionLength: Number(match[3]) } : undefined;
 }
 
-function rails(format: Bare, stated: readonly [number, number] | undefined, where: string): [string, string] {
+function rails(format: Bare & { overflow: Overflow }, stated: readonly [number, number] | undefined, where: string): [string, string] {
   const [low, high] = rawRange(format);
-  if (!stated) return [String(low), String(high)];
+  if (!stated) return endRails(format);
   return stated.map((rail, side) => {
     const scaled = rail * 2 ** format.fractionLength;
     const raw = Number.isInteger(scaled) ? BigInt(scaled) : undefined;
     if (raw === undefined || raw < low || raw > high || (side === 0 ? raw > 0n : raw < 0n)) {
-      throw new QrailsError({ code: 'format', where: `${where}[${side}]`, message: 'a rail that does not lie in the resolved format', found: String(rail), expected: `a multiple of 2^${-format.fractionLength} within the format, with 0 between the rails` });
+      throw new QrailsError({ code: 'format', where: `${where}[${side}]`, message: 'a rail that does not lie in the resolved format', found: String(rail), expected: `a multiple of 2^${-format.fractionLength} within ${formatName(format)}, with 0 between the rails` });
     }
     return String(raw);
   }) as [string, string];

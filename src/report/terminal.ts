@@ -2,6 +2,7 @@
 import { apName } from '../format/format.js';
 import { figure, percent } from '../compare/figure.js';
 import type { VerdictName } from '../compare/thresholds.js';
+import { printable } from '../document/show.js';
 import type { Comparison, ComparisonRun, FixedSide, FloatSide } from '../schema/comparison.js';
 import { scaleOf, sparkline } from './sparkline.js';
 
@@ -21,6 +22,8 @@ export const PLAIN: Palette = { bold: same, dim: same, red: same, yellow: same, 
 const LABEL = 20;
 const COLUMN = 21;
 const SPARK = 16;
+/** Columns before a sentence: `    why  `. */
+const INDENT = 9;
 
 const colourOf: Record<VerdictName, keyof Palette> = { survives: 'green', degraded: 'yellow', 'dead zone': 'yellow', 'limit cycle': 'red', diverged: 'red' };
 
@@ -75,10 +78,11 @@ const fit = (text: string, width: number): string => ([...text].length <= width 
  * The whole first screen.
  *
  * @param width columns of the terminal; runs that do not fit side by side follow below one another
+ * @param wrap columns at which sentences are broken; default never. Commands are left whole, so that they can be pasted
  * @param program how the user called the tool, for commands that can be pasted
  */
 export function renderComparison(
-  comparison: Comparison, { width = 100, palette = PLAIN, program = 'qrails' }: { width?: number; palette?: Palette; program?: string } = {},
+  comparison: Comparison, { width = 100, wrap = Infinity, palette = PLAIN, program = 'qrails' }: { width?: number; wrap?: number; palette?: Palette; program?: string } = {},
 ): string {
   const { plan, runs } = comparison;
   const first = runs[0]!;
@@ -87,7 +91,7 @@ export function renderComparison(
     return apName({ signed: match[1] === 's', wordLength: Number(match[2]), fractionLength: match[4] === undefined ? 0 : Number(match[4]) * (match[3] === 'En' ? 1 : -1) });
   };
   const lines = [
-    `${palette.bold(plan.title)} ${palette.dim(`(${plan.experiment})`)}`,
+    `${palette.bold(printable(plan.title, 200))} ${palette.dim(`(${plan.experiment})`)}`,
     palette.dim(`${plan.steps} steps, stress from step ${plan.stressFrom} · seed ${plan.seed} · plan ${plan.hash.slice(0, 8)}`),
     palette.dim(`target ${plan.profile} · weight ${format('layer0.weight')} · accumulator ${format('layer0.accumulator')} · sensor ${plan.sensor}`),
   ];
@@ -110,13 +114,40 @@ export function renderComparison(
     const { why, try: tries } = run.verdict;
     if (why.length + tries.length === 0) continue;
     lines.push('', `  ${palette.bold(heading(run))}`);
-    for (const text of why) lines.push(`    ${palette.bold('why')}  ${text}`);
-    for (const { why: cause, effect, command } of tries) lines.push(`    ${palette.cyan('try')}  ${cause}: ${palette.green(effect)}`, `           ${program}${command.slice('qrails'.length)}`);
+    const sentence = (label: string, parts: readonly (readonly [string, (text: string) => string])[]): void => {
+      const [start, ...rest] = breakLines(parts, wrap - INDENT);
+      lines.push(`    ${label}  ${start!}`, ...rest.map((line) => ' '.repeat(INDENT) + line));
+    };
+    for (const text of why) sentence(palette.bold('why'), [[text, same]]);
+    for (const { why: cause, effect, command } of tries) {
+      sentence(palette.cyan('try'), [[`${cause}:`, same], [effect, palette.green]]);
+      lines.push(`${' '.repeat(INDENT + 2)}${program}${printable(command.slice('qrails'.length), Infinity)}`);
+    }
   }
   return `${lines.join('\n')}\n`;
 }
 
-function heading({ throttle, anchor }: ComparisonRun): string {
+/** Words of texts with a colour each, in lines of at most `width` columns where words allow it. */
+function breakLines(parts: readonly (readonly [string, (text: string) => string])[], width: number): string[] {
+  const lines: string[] = [];
+  let used = 0;
+  for (const [text, paint] of parts) {
+    for (const word of text.split(' ')) {
+      const length = [...word].length;
+      if (lines.length === 0 || used + 1 + length > width) {
+        lines.push(paint(word));
+        used = length;
+      } else {
+        lines[lines.length - 1] += ` ${paint(word)}`;
+        used += 1 + length;
+      }
+    }
+  }
+  return lines;
+}
+
+/** A run by its controllers. */
+export function heading({ throttle, anchor }: ComparisonRun): string {
   const controllers = [throttle === 'none' ? 'no throttle' : `throttle ${throttle}`, ...(anchor === 'none' ? [] : [`anchor ${anchor}`])];
   return controllers.join(', ');
 }

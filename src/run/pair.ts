@@ -5,6 +5,7 @@ import type { Counters } from '../format/quantise.js';
 import type { Plan } from '../schema/plan.js';
 import type { Dataset } from '../signal/dataset.js';
 import { deliveries } from '../signal/delivery.js';
+import type { RecordLevel } from './levels.js';
 import { Recorder } from './recorder.js';
 
 /** One number system's side of a run. */
@@ -18,13 +19,29 @@ export interface Recording {
   readonly parameters: readonly (readonly number[])[];
   /** The same as raws; fixed only. */
   readonly parametersRaw: readonly (readonly number[])[] | undefined;
+  /** Site whose TRAP ended the run early. */
+  readonly trapped: string | undefined;
   /** By site key; empty in the reference. */
   readonly counters: Readonly<Record<string, Counters>>;
   /** Of the targets, which the host quantises; fixed only. */
   readonly targetCounters: Counters | undefined;
+  /** Recorder's level `full`: what each part of the run added to the counters. */
+  readonly strip: Strip | undefined;
   /** What the last quarter of the run added to the counters. */
   readonly lateCounters: Readonly<Record<string, Counters>>;
 }
+
+/** Counters over the run in equal parts. */
+export interface Strip {
+  /** First step of each part. */
+  readonly from: readonly number[];
+  /** By site key, one number for each part. */
+  readonly sites: Readonly<Record<string, Record<StripCounter, number[]>>>;
+}
+export const STRIP_COUNTERS = ['count', 'overflowHigh', 'overflowLow', 'underflow', 'nearRail'] as const;
+export type StripCounter = (typeof STRIP_COUNTERS)[number];
+/** Parts of a strip at the most. */
+export const STRIP_PARTS = 64;
 
 export interface Pair {
   readonly plan: Plan;
@@ -55,10 +72,14 @@ export interface PairOptions {
   /** Called now and then with the steps done. */
   readonly onProgress?: ((steps: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** What is recorded at the sites of the target; default `counts`. Never changes a bit. */
+  readonly record?: RecordLevel | undefined;
 }
 
 export const DEFAULT_PARTING = 0.1;
-const PROGRESS_EVERY = 8192;
+/** A run looks up when it has taken so many samples and so much time: a step may take a microsecond or a second. */
+const LOOK_SAMPLES = 4096;
+const LOOK_MS = 50;
 
 /** Steps of a plan in all. */
 export const planSteps = (plan: Plan): number => plan.phases.reduce((sum, { steps }) => sum + steps, 0);
@@ -88,7 +109,7 @@ export async function runPair(plan: Plan, dataset: Dataset, options: PairOptions
   const [floatCore, fixedCore] = await Promise.all([loadCore(options.build), loadCore(options.build)]);
   const chunk = options.onStep ? { chunk: 1 } : {};
   const float = new Session(floatCore, plan, 'float', chunk);
-  const fixed = new Session(fixedCore, plan, 'fixed', chunk);
+  const fixed = new Session(fixedCore, plan, 'fixed', { ...chunk, ...(options.record && { record: options.record }) });
   const steps = planSteps(plan);
   const marks = { divergedLoss: plan.divergedLoss, lateFrom: lateStart(plan), stressFrom: stressStart(plan) };
   const recorders = { float: new Recorder(steps, marks), fixed: new Recorder(steps, marks) };
@@ -107,7 +128,11 @@ export async function runPair(plan: Plan, dataset: Dataset, options: PairOptions
     parting.add('fixed', step, row.loss);
   });
 
+  options.signal?.throwIfAborted();
+  let samples = 0;
+  let looked = performance.now();
   let before: Record<string, Counters> = {};
+  const strip = options.record === 'full' ? new StripRecorder(steps) : undefined;
   let evaluation: Batch | undefined;
   for (const batch of deliveries(plan, dataset)) {
     if (batch.step === steps) {
@@ -115,6 +140,7 @@ export async function runPair(plan: Plan, dataset: Dataset, options: PairOptions
       break;
     }
     if (batch.step === marks.lateFrom) before = fixed.counters();
+    if (strip?.begins(batch.step)) strip.add(batch.step, fixed.counters());
     float.push(batch);
     fixed.push(batch);
     if (options.onStep) {
@@ -122,17 +148,21 @@ export async function runPair(plan: Plan, dataset: Dataset, options: PairOptions
       fixed.finish();
       await options.onStep({ step: batch.step, batch, float, fixed, floatRow: floatRow!, fixedRow: fixedRow! });
     }
-    if (batch.step % PROGRESS_EVERY === 0) {
-      options.onProgress?.(batch.step);
-      options.signal?.throwIfAborted();
-      // Lets a Ctrl-C be heard.
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    samples += batch.count;
+    if (samples < LOOK_SAMPLES) continue;
+    samples = 0;
+    if (performance.now() - looked < LOOK_MS) continue;
+    looked = performance.now();
+    options.onProgress?.(batch.step);
+    options.signal?.throwIfAborted();
+    // Lets a Ctrl-C be heard.
+    await new Promise((resolve) => setImmediate(resolve));
   }
   if (!evaluation) throw new RangeError('the deliveries ended without an evaluation batch');
   float.finish();
   fixed.finish();
   const counters = fixed.counters();
+  strip?.end(counters);
   const record = (session: Session, recorder: Recorder): Recording => {
     const raw = session.read('theta');
     const targetCounters = session.kind === 'fixed' ? structuredClone(session.targetCounters()) : undefined;
@@ -142,6 +172,8 @@ export async function runPair(plan: Plan, dataset: Dataset, options: PairOptions
       recorder,
       finalLoss: loss,
       finalLossRaw: lossRaw,
+      trapped: session.trapped,
+      strip: session.kind === 'fixed' ? strip?.strip : undefined,
       targetCounters,
       parameters: session.kind === 'fixed' ? realParameters(plan, raw) : raw,
       parametersRaw: session.kind === 'fixed' ? raw : undefined,
@@ -169,6 +201,39 @@ function difference(after: Record<string, Counters>, before: Record<string, Coun
       return [key, { ...now, count: minus('count'), overflowHigh: minus('overflowHigh'), overflowLow: minus('overflowLow'), underflow: minus('underflow'), nearRail: minus('nearRail') }];
     }),
   );
+}
+
+/** Reads the counters at the beginning of each part of the run and keeps the differences. */
+class StripRecorder {
+  readonly #every: number;
+  readonly #from: number[] = [];
+  readonly #sites: Record<string, Record<StripCounter, number[]>> = {};
+  #before: Record<string, Counters> = {};
+
+  constructor(steps: number) {
+    this.#every = Math.ceil(steps / STRIP_PARTS);
+  }
+
+  begins(step: number): boolean {
+    return step % this.#every === 0;
+  }
+
+  add(step: number, counters: Record<string, Counters>): void {
+    if (step > 0) this.end(counters);
+    this.#from.push(step);
+    this.#before = counters;
+  }
+
+  end(counters: Record<string, Counters>): void {
+    for (const [key, now] of Object.entries(difference(counters, this.#before))) {
+      const lists = (this.#sites[key] ??= { count: [], overflowHigh: [], overflowLow: [], underflow: [], nearRail: [] });
+      for (const counter of STRIP_COUNTERS) lists[counter].push(now[counter]);
+    }
+  }
+
+  get strip(): Strip {
+    return { from: this.#from, sites: this.#sites };
+  }
 }
 
 /** Finds the first step at which two series of losses part. The sides may come in chunks, one ahead of the other. */

@@ -2,7 +2,7 @@ import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { BOUNDS, BOUND_METRICS, type BoundMetric, type Limit } from '../check/bounds.js';
 import { VERDICTS } from '../compare/thresholds.js';
 import { ANCHOR_NAMES, THROTTLE_NAMES } from '../control/registry.js';
-import { FixedSide, FloatSide } from './comparison.js';
+import { FixedSide, FloatSide, SiteCounters } from './comparison.js';
 import { StringEnum, described, strict } from './common.js';
 
 const Why = Type.String({ minLength: 1, maxLength: 1000, description: 'why it is allowed' });
@@ -82,7 +82,13 @@ export const BaselineRun = strict({
   plan: Type.Record(Type.String(), Type.Unknown(), { description: 'what this run has of its own in its plan; read only to say what changed' }),
   verdict: strict({ float: Verdict, fixed: Verdict }),
   float: Type.Omit(FloatSide, ['curve'], { additionalProperties: false }),
-  fixed: Type.Omit(FixedSide, ['curve', 'finalWeights', 'finalBiases'], { additionalProperties: false }),
+  fixed: Type.Composite(
+    [
+      Type.Omit(FixedSide, ['curve', 'finalWeights', 'finalBiases', 'sites']),
+      Type.Object({ sites: Type.Record(Type.String(), Type.Omit(SiteCounters, ['full'], { additionalProperties: false })) }),
+    ],
+    { additionalProperties: false },
+  ),
   measured: strict(
     forEachMetric(({ about }) => Type.Union([Type.Number(), Type.Null()], { description: about })),
     { description: 'float against fixed, as recorded; null where there is no finite value' },

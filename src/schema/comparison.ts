@@ -1,5 +1,6 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { VERDICTS } from '../compare/thresholds.js';
+import { RECORD_LEVELS } from '../run/levels.js';
 import { Raw } from './plan.js';
 import { StringEnum, strict } from './common.js';
 
@@ -45,7 +46,32 @@ export const SiteCounters = strict({
   nearRail: count,
   min: Type.Union([Type.Number(), Type.Null()], { description: 'real value; null where nothing was counted' }),
   max: Type.Union([Type.Number(), Type.Null()]),
-  firstOverflow: nullable(strict({ step: count, element: count, wanted: Raw, raw: Raw })),
+  firstOverflow: nullable(
+    strict({
+      step: count,
+      element: Type.Integer({ minimum: 0, description: 'docs/numerics.md §2' }),
+      index: Type.Integer({ minimum: 0, description: 'which quantisation of the element in the step: the product, in an accumulation' }),
+      wanted: Raw,
+      raw: Raw,
+      operands: Type.Optional(
+        Type.Array(strict({ name: Type.String(), raw: Raw, value: Type.Number() }), { description: 'what went into it, as far as it is kept; recorder full' }),
+      ),
+    }),
+  ),
+  stalledSteps: Type.Integer({ minimum: 0, description: 'steps in which its layer stood still here although it had a gradient (weight, update)' }),
+  full: nullable(
+    strict(
+      {
+        histogram: Type.Array(count, { description: 'bin 0: zeros; bin k: results with 2^(k − 1) ≤ |raw| < 2^k; trailing zeros left out' }),
+        meanError: Type.Number({ description: 'mean of result minus exact value, before overflow, in last places' }),
+        strip: strict(
+          { count: Type.Array(count), overflowHigh: Type.Array(count), overflowLow: Type.Array(count), underflow: Type.Array(count), nearRail: Type.Array(count) },
+          { description: 'counters over the run, in the parts of recorder.stripFrom' },
+        ),
+      },
+      { description: 'recorder full; else null' },
+    ),
+  ),
   latePressure: Type.Number({ minimum: 0, maximum: 1, description: 'share of the values of the last quarter that overflowed' }),
 });
 export type SiteCounters = Static<typeof SiteCounters>;
@@ -55,8 +81,9 @@ export const FixedSide = strict({
   finalWeightsRaw: perLayer(Raw, 'raws as text'),
   finalBiasesRaw: Type.Array(Type.Array(Raw)),
   finalLossRaw: Raw,
+  trapped: nullable(Type.String({ description: 'site whose TRAP ended the run' })),
   sites: Type.Record(Type.String(), SiteCounters, { description: 'every site that counts in a step' }),
-  targets: Type.Omit(SiteCounters, ['latePressure'], { additionalProperties: false, description: 'the targets, which the host quantises' }),
+  targets: Type.Omit(SiteCounters, ['latePressure', 'stalledSteps', 'full'], { additionalProperties: false, description: 'the targets, which the host quantises' }),
 });
 export type FixedSide = Static<typeof FixedSide>;
 
@@ -104,6 +131,10 @@ export const Comparison = strict(
       sensor: Type.String(),
       seed: count,
       steps: count,
+      recorder: strict(
+        { level: StringEnum(RECORD_LEVELS, 'level'), stripFrom: Type.Array(count, { description: 'first step of each part of a strip; empty below full' }) },
+        { description: 'what is recorded at the sites; never changes a bit' },
+      ),
       stressFrom: Type.Integer({ minimum: 0, description: 'first step of the first phase with the sensor on' }),
     }),
     runs: Type.Array(ComparisonRun),

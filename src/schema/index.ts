@@ -4,14 +4,17 @@ import { Baseline } from './baseline.js';
 import { Check } from './check.js';
 import { Comparison } from './comparison.js';
 import { Experiment } from './experiment.js';
+import { FormatExplanation } from './format.js';
 import { ExportManifest, Listing, Validation } from './listing.js';
 import { Plan } from './plan.js';
 import { Profile } from './profile.js';
+import { QuantizeCase, QuantizeResult } from './quantize.js';
 import { Sensor } from './sensor.js';
 
 export const SCHEMAS = {
   profile: Profile, sensor: Sensor, experiment: Experiment, plan: Plan, comparison: Comparison, baseline: Baseline, check: Check,
   listing: Listing, validation: Validation, export: ExportManifest,
+  format: FormatExplanation, quantizeCase: QuantizeCase, quantizeResult: QuantizeResult,
 } as const satisfies Record<string, TSchema>;
 export type SchemaName = keyof typeof SCHEMAS;
 

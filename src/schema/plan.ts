@@ -17,6 +17,7 @@ export const SiteFormat = strict({
   fractionLength: Type.Integer({ minimum: -64, maximum: 128 }),
   rounding: StringEnum(ROUNDINGS, 'rounding mode'),
   overflow: StringEnum(OVERFLOWS, 'overflow mode'),
+  saturatedBits: Type.Optional(Type.Integer({ minimum: 0, maximum: 64, description: 'n of WRAP and WRAP_SM; 0 where absent' })),
   rails: Type.Tuple([Raw, Raw], { description: 'smallest and largest raw let through' }),
 });
 export type SiteFormat = Static<typeof SiteFormat>;

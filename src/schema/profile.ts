@@ -16,6 +16,7 @@ export const ProfileSite = strict({
   signed: Type.Optional(Type.Boolean({ description: 'default true' })),
   rounding: Type.Optional(rounding),
   overflow: Type.Optional(overflow),
+  saturatedBits: Type.Optional(Type.Integer({ minimum: 0, maximum: 64, description: 'n of WRAP and WRAP_SM: the top n bits saturate; default 0' })),
   rails: Type.Optional(
     Type.Tuple([Type.Number(), Type.Number()], { description: 'smallest and largest value let through, in real units, exact in the format' }),
   ),

@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox';
-import { ROUNDINGS } from '../format/modes.js';
+import { DETERMINISTIC_ROUNDINGS } from '../format/modes.js';
 import { Source, StringEnum, header, strict } from './common.js';
 
 const channels = Type.Optional(
@@ -43,7 +43,7 @@ export const Sensor = strict(
         wordLength: Type.Integer({ minimum: 2, maximum: 32 }),
         signed: Type.Optional(Type.Boolean({ description: 'default false' })),
         fullScale: Type.Tuple([Type.Number(), Type.Number()], { description: 'real values of the first code and of the one after the last' }),
-        rounding: Type.Optional(StringEnum(ROUNDINGS, 'default TRN')),
+        rounding: Type.Optional(StringEnum(DETERMINISTIC_ROUNDINGS, 'default TRN')),
         source: Type.Optional(Source),
       }),
     ),

@@ -1,11 +1,11 @@
 /** The analogue-to-digital converter at the end of the front end: docs/sensors.md, "ADC". */
 import { QrailsError } from '../errors.js';
-import { ROUNDING, type Discarded, type Rounding, type RoundingMode } from '../format/modes.js';
+import { ROUNDING, type DeterministicRounding, type Discarded, type RoundingMode } from '../format/modes.js';
 import type { Plan } from '../schema/plan.js';
 
 type Adc = NonNullable<Plan['sensor']['adc']>;
 
-const DEFAULT_ROUNDING: Rounding = 'TRN';
+const DEFAULT_ROUNDING: DeterministicRounding = 'TRN';
 
 /**
  * A function that takes a finite voltage v (in the unit of `fullScale`) to the value of the code it is converted to.
@@ -39,7 +39,7 @@ export function createConverter({ wordLength, signed = false, fullScale: [low, h
   const zero = signed ? low + span / 2 : low;
   const first = signed ? -(2 ** (wordLength - 1)) : 0;
   const last = first + 2 ** wordLength - 1;
-  const { up }: RoundingMode = ROUNDING[rounding];
+  const up: NonNullable<RoundingMode['up']> = ROUNDING[rounding].up;
   const valueOf = (code: number): number => zero + code * lsb;
 
   return (v) => {

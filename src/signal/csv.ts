@@ -85,7 +85,7 @@ export async function readCsv(path: string, options: CsvOptions): Promise<CsvTab
 function fileError(error: unknown, where: string): QrailsError {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') return new QrailsError({
-    code: 'not-found', where, message: 'no such file', try: 'a path relative to the experiment file',
+    code: 'not-found', where, message: 'no such file', try: 'a path relative to the experiment file; with --data, to the working directory',
   });
   return new QrailsError({ code: 'unreadable', where, message: 'the file cannot be read', found: message });
 }

@@ -25,7 +25,7 @@ export function scalingOf(column: Column, scaling: RecordingData['scaling'], tab
   if (scaling.rows > table.rows) {
     throw new QrailsError({
       code: 'data', where, message: 'the scaling is to be measured on more rows than there are', found: `scaling.rows ${scaling.rows}`,
-      expected: `at most ${table.rows}`, try: 'fewer rows: those a device would have seen before it starts to learn',
+      expected: `at most ${table.rows}`, try: `fewer rows, those a device would have seen before it starts to learn: --set experiment.data.scaling.rows=${table.rows}`,
     });
   }
   const columns = table.values.length / table.rows;

@@ -54,9 +54,9 @@ describe('the fixed side', () => {
 
   it('tells of a site that began or ceased to count', () => {
     expect(brief(hold(({ fixed }) => (fixed.sites['layer0.bias'] = { ...fixed.sites['layer0.bias']!, count: 5 })))).toEqual([
-      'fixed.sites.layer0.bias not there → an object with 10 keys !',
+      'fixed.sites.layer0.bias not there → an object with 11 keys !',
     ]);
-    expect(brief(hold(({ fixed }) => (fixed.sites['layer0.weight']!.count = 0)))).toEqual(['fixed.sites.layer0.weight an object with 10 keys → not there !']);
+    expect(brief(hold(({ fixed }) => (fixed.sites['layer0.weight']!.count = 0)))).toEqual(['fixed.sites.layer0.weight an object with 11 keys → not there !']);
   });
 
   it('may move within a tolerance, weights in proportion to the largest', () => {

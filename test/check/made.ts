@@ -31,12 +31,12 @@ export const PLAN: Plan = {
 
 const counters: SiteCounters = {
   format: 'sfix12_En8', count: 200, overflowHigh: 3, overflowLow: 0, underflow: 7, nearRail: 4, min: -1, max: 7.5,
-  firstOverflow: { step: 4, element: 1, wanted: '2100', raw: '2047' }, latePressure: 0,
+  firstOverflow: { step: 4, element: 1, index: 0, wanted: '2100', raw: '2047' }, latePressure: 0, stalledSteps: 0, full: null,
 };
 const idle: SiteCounters = {
-  format: 'sfix12_En8', count: 0, overflowHigh: 0, overflowLow: 0, underflow: 0, nearRail: 0, min: null, max: null, firstOverflow: null, latePressure: 0,
+  format: 'sfix12_En8', count: 0, overflowHigh: 0, overflowLow: 0, underflow: 0, nearRail: 0, min: null, max: null, firstOverflow: null, latePressure: 0, stalledSteps: 0, full: null,
 };
-const { latePressure: _, ...targets } = counters;
+const { latePressure: _late, stalledSteps: _stalled, full: _full, ...targets } = counters;
 
 const side = () => ({
   steps: 100, finite: true, divergedAt: null, finalLoss: 0.001, maxLoss: 2, maxLossAt: 5, meanLoss: 0.1,
@@ -50,7 +50,7 @@ export const RUN: ComparisonRun = {
   float: side(),
   fixed: {
     ...side(), finalLoss: 0.0009765625, maxLoss: 2.5, stalledSteps: 10, finalWeights: [[[0.33203125, -0.19921875]]],
-    finalLossRaw: '4', finalWeightsRaw: [[['85', '-51']]], finalBiasesRaw: [[]],
+    finalLossRaw: '4', trapped: null, finalWeightsRaw: [[['85', '-51']]], finalBiasesRaw: [[]],
     sites: { 'layer0.weight': counters, 'layer0.bias': idle }, targets,
   },
   difference: { lossRatio: 0.9765625, weightSqnrDb: 47.123456789, partedAt: null },
@@ -67,7 +67,7 @@ export const DIVERGING: ComparisonRun = {
 export const compared = (...runs: ComparisonRun[]): Compared => ({
   comparison: {
     comparison: 1,
-    plan: { hash: 'c'.repeat(64), experiment: 'made', title: 'made', profile: 'made', sensor: 'none', seed: 42, steps: 100, stressFrom: 0 },
+    plan: { hash: 'c'.repeat(64), experiment: 'made', title: 'made', profile: 'made', sensor: 'none', seed: 42, steps: 100, stressFrom: 0, recorder: { level: 'counts', stripFrom: [] } },
     runs,
   },
   plans: runs.map(({ throttle }) => (throttle === 'none' ? { ...PLAN, throttle: { law: 'none' } } : PLAN)),

@@ -5,7 +5,7 @@ import { BUILDS, loadCore, type Build } from '../../src/core/load.js';
 import { Session, type Batch } from '../../src/core/session.js';
 import { runFixed } from '../oracle/fixed.js';
 import { runFloat } from '../oracle/float.js';
-import { randomPlan } from '../oracle/plans.js';
+import { randomPlan, type PlanOptions } from '../oracle/plans.js';
 import type { Delivered, StepState } from '../oracle/state.js';
 import { QrailsError } from '../../src/errors.js';
 import { alignPlan } from '../../src/plan/alignment.js';
@@ -26,11 +26,12 @@ interface Snapshot {
   updates: number[][];
 }
 
-/** Runs a session one step a visit and hands over what it sees. */
+/** Runs a session one step a visit and hands over what it sees, up to a trap. */
 function* steps(session: Session, plan: Plan, deliveries: readonly Delivered[]): Generator<Snapshot> {
   let row: Snapshot['row'] | undefined;
   session.onRow((_, seen) => (row = { ...seen }));
   for (const batch of batches(plan, deliveries)) {
+    if (session.trapped !== undefined) return;
     session.push(batch);
     session.finish();
     const raw = (field: keyof Snapshot['raws']): bigint => session.rawOfLastRow(field);
@@ -53,11 +54,11 @@ const flagsIn = (flags: number): Record<string, boolean> => ({
 });
 
 /** Random plans the core takes: a few need registers wider than docs/numerics.md §10 allows and are refused. */
-function accepted(wild: boolean): { seed: number; plan: Plan; deliveries: Delivered[] }[] {
+function accepted(options: PlanOptions, count: number): { seed: number; plan: Plan; deliveries: Delivered[] }[] {
   const plans = [];
   let seed = 0;
-  while (plans.length < SEEDS) {
-    const { plan, deliveries } = randomPlan(++seed, { wild });
+  while (plans.length < count) {
+    const { plan, deliveries } = randomPlan(++seed, options);
     try {
       alignPlan(plan);
       plans.push({ seed, plan, deliveries });
@@ -70,18 +71,25 @@ function accepted(wild: boolean): { seed: number; plan: Plan; deliveries: Delive
 }
 
 describe.each(Object.keys(BUILDS) as Build[])('core build %s', (build) => {
-  for (const wild of [false, true]) {
-    it(`fixed: ${SEEDS} random ${wild ? 'wild ' : ''}plans, bit for bit after every step`, async () => {
+  const kinds: [kind: string, options: PlanOptions, count: number][] = [
+    ['fitting', {}, SEEDS],
+    ['wild', { wild: true }, SEEDS],
+    ['trapping', { traps: 2 }, Math.ceil(SEEDS / 3)],
+    ['wild trapping', { wild: true, traps: 2 }, Math.ceil(SEEDS / 3)],
+  ];
+  for (const [kind, options, count] of kinds) {
+    it(`fixed: ${count} random ${kind} plans, bit for bit after every step`, async () => {
       const core = await loadCore(build);
-      for (const { seed, plan, deliveries } of accepted(wild)) {
+      for (const { seed, plan, deliveries } of accepted(options, count)) {
         const expected: StepState[] = [];
         const outcome = runFixed(plan, deliveries, (state) => expected.push(state));
         for (const wide of [false, true]) {
-          const where = `seed ${seed}, ${wild ? 'wild, ' : ''}${wide ? 'wide' : 'as chosen'}`;
+          const where = `seed ${seed}, ${kind}, ${wide ? 'wide' : 'as chosen'}`;
           const session = new Session(core, plan, 'fixed', { chunk: 1, wide });
           let step = 0;
           for (const seen of steps(session, plan, deliveries)) {
             const state = expected[step]!;
+            expect(step, `${where}: trapped at ${outcome.trapped}`).toBeLessThan(expected.length);
             expect({ step, ...seen.raws, events: seen.row.events, ...flagsIn(seen.row.flags) }, where).toEqual({
               step, loss: state.loss, alpha: state.alpha, rate: state.rate, curvature: state.curvature, curvatureMean: state.curvatureMean, events: state.events, ...flagsOf(state),
             });
@@ -91,8 +99,13 @@ describe.each(Object.keys(BUILDS) as Build[])('core build %s', (build) => {
             step++;
           }
           expect(step).toBe(expected.length);
+          expect(session.trapped, where).toBe(outcome.trapped);
+          // a step that is pushed after a trap leaves no mark
+          if (outcome.trapped !== undefined) for (const batch of batches(plan, deliveries)) session.push(batch);
+          session.finish();
+          expect(session.read('theta'), where).toEqual(numbers(outcome.finalWeights));
           const counters = session.counters();
-          for (const [key, counts] of Object.entries(counters)) expect({ key, ...counts }, where).toEqual({ key, ...outcome.counters[key] });
+          for (const [key, counts] of Object.entries(counters)) expect({ key, ...counts }, where).toMatchObject({ key, ...outcome.counters[key] });
           const last = deliveries[deliveries.length - 1]!;
           expect(session.evaluate({ ...last, phase: plan.phases.length - 1 }).raw, where).toBe(outcome.finalLoss);
         }
@@ -128,18 +141,21 @@ describe.each(Object.keys(BUILDS) as Build[])('core build %s', (build) => {
     }
   });
 
-  it('queued in chunks gives the bits of one step at a time', async () => {
+  it('queued in chunks gives the bits of one step at a time, and stops where the oracle does', async () => {
     const core = await loadCore(build);
-    for (let seed = 1; seed <= 20; seed++) {
-      const { plan, deliveries } = randomPlan(seed);
+    for (const { seed, plan, deliveries } of [...accepted({}, 10), ...accepted({ traps: 1 }, 10)]) {
       const results = [1, 3, 1024].map((chunk) => {
         const session = new Session(core, plan, 'fixed', { chunk });
         const losses: number[] = [];
         session.onRow((_, { loss }) => losses.push(loss));
         for (const batch of batches(plan, deliveries)) session.push(batch);
         session.finish();
-        return { losses, weights: session.read('theta'), counters: session.counters() };
+        return { steps: losses.length, losses, weights: session.read('theta'), counters: session.counters(), trapped: session.trapped };
       });
+      const { trapped, losses, finalWeights, counters } = runFixed(plan, deliveries);
+      const expected = { trapped, steps: losses.length, weights: numbers(finalWeights) };
+      expect(results[0], `seed ${seed}`).toMatchObject(expected);
+      for (const [key, counts] of Object.entries(results[0]!.counters)) expect({ key, ...counts }, `seed ${seed}`).toMatchObject({ key, ...counters[key] });
       expect(results[1], `seed ${seed}`).toEqual(results[0]);
       expect(results[2], `seed ${seed}`).toEqual(results[0]);
     }

@@ -3,6 +3,12 @@ import { ANCHORS, ESTIMATORS, THROTTLES } from '../../src/control/registry.js';
 import type { Constant, Plan, SiteFormat } from '../../src/schema/plan.js';
 import { parseFormat, quantise } from '../oracle/exact.js';
 
+/** Ids as they are published: a header that is out there must not change its meaning. */
+const ROUNDING_IDS: readonly string[] = [
+  'TRN', 'TRN_ZERO', 'RND', 'RND_ZERO', 'RND_INF', 'RND_MIN_INF', 'RND_CONV', 'RND_CONV_ODD', 'STOCHASTIC', 'STOCHASTIC_EQUAL', 'JAM', 'JAM_UNBIASED',
+];
+const OVERFLOW_IDS: readonly string[] = ['SAT', 'SAT_ZERO', 'SAT_SYM', 'WRAP', 'WRAP_SM', 'TRAP'];
+
 export interface ExpectedTable {
   readonly type: string;
   readonly values: readonly bigint[];
@@ -34,8 +40,8 @@ export function expectedOf(plan: Plan, lower: string, finalRaw?: readonly (reado
     tables.set(`${lower}_${name}`, { type: stdint(format), values: values.map(BigInt), length: `${upper}_${length}` });
   };
 
-  ['TRN', 'TRN_ZERO', 'RND', 'RND_CONV'].forEach((mode, index) => put(`ROUNDING_${mode}`, index));
-  ['SAT', 'WRAP'].forEach((mode, index) => put(`OVERFLOW_${mode}`, index));
+  ROUNDING_IDS.forEach((mode, index) => put(`ROUNDING_${mode}`, index));
+  OVERFLOW_IDS.forEach((mode, index) => put(`OVERFLOW_${mode}`, index));
   put('NUMERICS_VERSION', 1);
   put('LAYERS', plan.layers.length);
   put('PHASES', plan.phases.length);
@@ -98,14 +104,15 @@ export function expectedOf(plan: Plan, lower: string, finalRaw?: readonly (reado
 
   for (const [key, format] of Object.entries(plan.sites)) {
     const word = key.replace('.', '_').replace(/[A-Z]/g, '_$&').toUpperCase();
-    const { signed, wordLength, fractionLength, rounding, overflow, rails } = format;
+    const { signed, wordLength, fractionLength, rounding, overflow, saturatedBits = 0, rails } = format;
     put(`${word}_WORD_BITS`, wordLength);
     put(`${word}_FRAC_BITS`, fractionLength);
     put(`${word}_SIGNED`, signed);
     put(`${word}_RAIL_LOW`, rails[0]);
     put(`${word}_RAIL_HIGH`, rails[1]);
-    put(`${word}_ROUNDING`, ['TRN', 'TRN_ZERO', 'RND', 'RND_CONV'].indexOf(rounding));
-    put(`${word}_OVERFLOW`, ['SAT', 'WRAP'].indexOf(overflow));
+    put(`${word}_ROUNDING`, ROUNDING_IDS.indexOf(rounding));
+    put(`${word}_OVERFLOW`, OVERFLOW_IDS.indexOf(overflow));
+    put(`${word}_SATURATED_BITS`, saturatedBits);
     reals.set(`${upper}_${word}_LSB`, 2 ** -fractionLength);
     if (fractionLength >= 0 && fractionLength <= (signed ? 62 : 63)) put(`${word}_SCALE`, 1n << BigInt(fractionLength));
     else absent.add(`${upper}_${word}_SCALE`);

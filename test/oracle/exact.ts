@@ -3,6 +3,7 @@
  * Exact values are either dyadic (`Exact`, raw·2^−f) or a quotient numerator / denominator handed straight to `quantise`.
  */
 import type { SiteFormat } from '../../src/schema/plan.js';
+import { fnv1a, word } from './words.js';
 
 /** A dyadic rational n·2^−f; f may be negative. */
 export interface Exact {
@@ -17,8 +18,18 @@ export interface Format {
   readonly fractionLength: number;
   readonly rounding: SiteFormat['rounding'];
   readonly overflow: SiteFormat['overflow'];
+  /** n of WRAP and WRAP_SM. */
+  readonly saturatedBits: number;
   readonly low: bigint;
   readonly high: bigint;
+}
+
+/** The random words of one quantisation, and which of the two rules of §2.1 takes them. */
+export interface Draw {
+  /** 64 bits: word(…, 0) or word(…, 1). */
+  word(k: 0 | 1): bigint;
+  /** Not a value with discarded bits but a quotient. */
+  readonly quotient: boolean;
 }
 
 export interface Quantised {
@@ -48,15 +59,24 @@ export interface Counters {
   firstOverflow: FirstOverflow | undefined;
 }
 
+/** Rails are those of the plan, except where the overflow mode says what they are. */
 export function parseFormat(format: SiteFormat): Format {
-  const { signed, wordLength, fractionLength, rounding, overflow } = format;
-  return { signed, wordLength, fractionLength, rounding, overflow, low: BigInt(format.rails[0]), high: BigInt(format.rails[1]) };
+  const { signed, wordLength, fractionLength, rounding, overflow, saturatedBits = 0 } = format;
+  const given: [bigint, bigint] = [BigInt(format.rails[0]), BigInt(format.rails[1])];
+  const [low, high] = overflow === 'SAT' || overflow === 'TRAP' ? given : railsOf(overflow, signed, wordLength);
+  return { signed, wordLength, fractionLength, rounding, overflow, saturatedBits, low, high };
 }
 
 /** Ends of a word: what the rails are unless a profile tightens them. */
 export function endsOf(signed: boolean, wordLength: number): readonly [bigint, bigint] {
   const bits = BigInt(wordLength);
   return signed ? [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n] : [0n, (1n << bits) - 1n];
+}
+
+/** Rails of an overflow mode where a profile does not tighten them: the ends of the word, symmetric ones for SAT_SYM. */
+export function railsOf(overflow: Format['overflow'], signed: boolean, wordLength: number): readonly [bigint, bigint] {
+  const [low, high] = endsOf(signed, wordLength);
+  return [overflow === 'SAT_SYM' && signed ? -high : low, high];
 }
 
 export const ZERO: Exact = { n: 0n, f: 0 };
@@ -133,48 +153,145 @@ export function integerSquareRoot(n: bigint): bigint {
   }
 }
 
-/** ρ: numerator / denominator · 2^F rounded to an integer of unlimited width. `denominator` > 0. */
-export function round(numerator: bigint, denominator: bigint, fractionLength: number, rounding: Format['rounding']): bigint {
+/**
+ * ρ: numerator / denominator · 2^F rounded to an integer of unlimited width. `denominator` > 0.
+ * Without a draw the value is a constant: stochastic modes round it RND_CONV.
+ */
+export function round(numerator: bigint, denominator: bigint, fractionLength: number, rounding: Format['rounding'], draw?: Draw): bigint {
   const n = fractionLength > 0 ? numerator << BigInt(fractionLength) : numerator;
   const m = fractionLength < 0 ? denominator << BigInt(-fractionLength) : denominator;
   const q = floorDivide(n, m);
-  const d2 = 2n * (n - q * m); // 2·d in units of 1/m: d ≥ ½ where d2 ≥ m
+  const rest = n - q * m; // d in units of 1/m
+  const half = 2n * rest - m; // below, at or above zero as d is below, at or above ½
+  const odd = q % 2n !== 0n;
+  const upIf = (up: boolean): bigint => (up ? q + 1n : q);
   switch (rounding) {
     case 'TRN':
       return q;
     case 'TRN_ZERO':
-      return n < 0n && d2 > 0n ? q + 1n : q;
+      return upIf(n < 0n && rest > 0n);
     case 'RND':
-      return d2 >= m ? q + 1n : q;
+      return upIf(half >= 0n);
+    case 'RND_ZERO':
+      return upIf(half > 0n || (half === 0n && n < 0n));
+    case 'RND_INF':
+      return upIf(half > 0n || (half === 0n && n >= 0n));
+    case 'RND_MIN_INF':
+      return upIf(half > 0n);
     case 'RND_CONV':
-      return d2 > m || (d2 === m && q % 2n !== 0n) ? q + 1n : q;
+      return upIf(half > 0n || (half === 0n && odd));
+    case 'RND_CONV_ODD':
+      return upIf(half > 0n || (half === 0n && !odd));
+    case 'JAM':
+      return upIf(!odd);
+    case 'JAM_UNBIASED':
+      return upIf(rest > 0n && !odd);
+    case 'STOCHASTIC':
+      return draw === undefined ? round(numerator, denominator, fractionLength, 'RND_CONV') : roundStochastically(n, m, draw);
+    case 'STOCHASTIC_EQUAL':
+      if (draw === undefined) return round(numerator, denominator, fractionLength, 'RND_CONV');
+      return upIf(rest > 0n && draw.word(0) >> 63n === 1n);
+  }
+}
+
+/** STOCHASTIC of n / m, docs/numerics.md §2.1. */
+function roundStochastically(n: bigint, m: bigint, draw: Draw): bigint {
+  const q = floorDivide(n, m);
+  const rest = n - q * m;
+  if (rest === 0n) return q;
+  const discarded = draw.quotient ? undefined : discardedBits(n, m);
+  if (discarded === undefined || discarded > 128) return draw.word(0) + (rest << 64n) / m >= 1n << 64n ? q + 1n : q;
+  const s = BigInt(discarded);
+  const x = (n << s) / m; // exact
+  const r = ((draw.word(0) << 64n) + draw.word(1)) >> (128n - s);
+  return (x + r) >> s;
+}
+
+/** Smallest s for which n / m·2^s is an integer. `m` is a power of two. */
+function discardedBits(n: bigint, m: bigint): number {
+  let s = 0;
+  for (let rest = m; n % rest !== 0n; rest >>= 1n) s++;
+  return s;
+}
+
+/** A bit of n in two's complement, infinitely extended. */
+const bitAt = (n: bigint, at: number): bigint => (n >> BigInt(at)) & 1n;
+
+/** The lowest bits of n as an unsigned number. */
+const lowest = (n: bigint, bits: number): bigint => BigInt.asUintN(bits, n);
+
+/** The word of W bits whose top n are the sign of ρ and its inverse n − 1 times; the other bits are those of `others`. */
+function signThenInverse(rounded: bigint, others: bigint, wordLength: number, n: number): bigint {
+  const sign = rounded < 0n ? 1n : 0n;
+  const inverse = sign === 1n ? 0n : (1n << BigInt(n - 1)) - 1n;
+  return (((sign << BigInt(n - 1)) | inverse) << BigInt(wordLength - n)) | lowest(others, wordLength - n);
+}
+
+/** The W bits a ρ that overflows leaves under WRAP. */
+function wrapped(rounded: bigint, { signed, wordLength, saturatedBits: n }: Format): bigint {
+  if (n === 0) return lowest(rounded, wordLength);
+  if (signed) return signThenInverse(rounded, rounded, wordLength, n);
+  const top = rounded < 0n ? 0n : (1n << BigInt(n)) - 1n;
+  return (top << BigInt(wordLength - n)) | lowest(rounded, wordLength - n);
+}
+
+/** The W bits a ρ that overflows leaves under WRAP_SM. */
+function wrappedSignMagnitude(rounded: bigint, { wordLength, saturatedBits: n }: Format): bigint {
+  if (n === 0) {
+    const deleted = bitAt(rounded, wordLength);
+    const others = deleted === bitAt(rounded, wordLength - 1) ? rounded : ~rounded;
+    return (deleted << BigInt(wordLength - 1)) | lowest(others, wordLength - 1);
+  }
+  const plain = signThenInverse(rounded, rounded, wordLength, n);
+  return bitAt(rounded, wordLength - n) === bitAt(plain, wordLength - n) ? plain : signThenInverse(rounded, ~rounded, wordLength, n);
+}
+
+/** Raw result of a ρ that overflows. */
+function overflowed(rounded: bigint, end: bigint, format: Format): bigint {
+  const read = (word: bigint): bigint => (format.signed ? BigInt.asIntN(format.wordLength, word) : word);
+  switch (format.overflow) {
+    case 'SAT':
+    case 'SAT_SYM':
+    case 'TRAP':
+      return end;
+    case 'SAT_ZERO':
+      return 0n;
+    case 'WRAP':
+      return read(wrapped(rounded, format));
+    case 'WRAP_SM':
+      if (!format.signed) throw new RangeError('WRAP_SM is for signed formats');
+      return read(wrappedSignMagnitude(rounded, format));
   }
 }
 
 /** Applies the overflow mode to ρ. `isZero`: whether the exact value was zero. */
 export function settle(rounded: bigint, isZero: boolean, format: Format): Quantised {
   const overflow = rounded > format.high ? 'high' : rounded < format.low ? 'low' : 'none';
-  const raw =
-    format.overflow === 'WRAP' ? (format.signed ? BigInt.asIntN(format.wordLength, rounded) : BigInt.asUintN(format.wordLength, rounded))
-    : overflow === 'high' ? format.high
-    : overflow === 'low' ? format.low
-    : rounded;
+  const raw = overflow === 'none' ? rounded : overflowed(rounded, overflow === 'high' ? format.high : format.low, format);
   return { rounded, raw, overflow, underflow: !isZero && raw === 0n && overflow === 'none' };
 }
 
-/** Q(numerator / denominator): one rounding, then the overflow mode. `denominator` > 0. */
-export function quantise(numerator: bigint, denominator: bigint, format: Format): Quantised {
-  return settle(round(numerator, denominator, format.fractionLength, format.rounding), numerator === 0n, format);
+/** Q(numerator / denominator): one rounding, then the overflow mode. `denominator` > 0; without a draw a constant. */
+export function quantise(numerator: bigint, denominator: bigint, format: Format, draw?: Draw): Quantised {
+  return settle(round(numerator, denominator, format.fractionLength, format.rounding, draw), numerator === 0n, format);
 }
 
 const POWERS = Array.from({ length: 4096 }, (_, exponent) => 1n << BigInt(exponent));
 
-/** Q(a) of a dyadic value. */
-export function quantiseExact(a: Exact, format: Format): Quantised {
-  return a.f >= 0 ? quantise(a.n, POWERS[a.f] ?? 1n << BigInt(a.f), format) : quantise(a.n << BigInt(-a.f), 1n, format);
+/** Q(a) of a dyadic value; without a draw a constant. */
+export function quantiseExact(a: Exact, format: Format, draw?: Draw): Quantised {
+  return a.f >= 0 ? quantise(a.n, POWERS[a.f] ?? 1n << BigInt(a.f), format, draw) : quantise(a.n << BigInt(-a.f), 1n, format, draw);
 }
 
 const INT64 = endsOf(true, 64);
+
+/** What a site takes from its run. */
+export interface SiteContext {
+  readonly key: string;
+  readonly seed: number;
+  /** Told of every overflow of a TRAP site. */
+  readonly onTrap?: (key: string) => void;
+}
 
 /** One site of a run: a format and its counters. */
 export class Site {
@@ -182,9 +299,14 @@ export class Site {
   readonly counters: Counters = {
     count: 0, overflowHigh: 0, overflowLow: 0, underflow: 0, nearRail: 0, min: undefined, max: undefined, firstOverflow: undefined,
   };
+  private readonly hash: bigint;
 
-  constructor(format: SiteFormat) {
+  constructor(
+    format: SiteFormat,
+    private readonly context: SiteContext = { key: '', seed: 0 },
+  ) {
     this.format = parseFormat(format);
+    this.hash = fnv1a(context.key);
   }
 
   /** Value of a raw of this site. */
@@ -192,19 +314,36 @@ export class Site {
     return { n: raw, f: this.format.fractionLength };
   }
 
-  /** Q(a), counted. */
-  quantise(a: Exact, step: number, element: number): Exact {
-    return this.count(quantiseExact(a, this.format), step, element);
+  /** Q(a), counted. `index` tells the quantisations of one element in one step apart. */
+  quantise(a: Exact, step: number, element: number, index = 0): Exact {
+    return this.count(quantiseExact(a, this.format, this.draw(step, element, index, false)), step, element);
   }
 
   /** Q(numerator / denominator), counted. */
   quantiseQuotient([numerator, denominator]: readonly [bigint, bigint], step: number, element: number): Exact {
-    return this.count(quantise(numerator, denominator, this.format), step, element);
+    return this.count(quantise(numerator, denominator, this.format, this.draw(step, element, 0, true)), step, element);
+  }
+
+  /** Q(a) as `quantise` has it, in no counter; it still traps. */
+  quantiseUncounted(a: Exact, step: number, element: number): Exact {
+    const { raw, overflow } = quantiseExact(a, this.format, this.draw(step, element, 0, false));
+    this.trapIf(overflow !== 'none');
+    return this.value(raw);
+  }
+
+  private draw(step: number, element: number, index: number, quotient: boolean): Draw {
+    const place = { seed: this.context.seed, step, site: this.hash, element, index };
+    return { word: (k) => word(place, k), quotient };
+  }
+
+  private trapIf(overflow: boolean): void {
+    if (overflow && this.format.overflow === 'TRAP') this.context.onTrap?.(this.context.key);
   }
 
   /** Counts an outcome and returns its value. */
   count({ rounded, raw, overflow, underflow }: Quantised, step: number, element: number): Exact {
     const { counters, format: { low, high } } = this;
+    this.trapIf(overflow !== 'none');
     counters.count++;
     if (overflow === 'high') counters.overflowHigh++;
     if (overflow === 'low') counters.overflowLow++;

@@ -129,9 +129,9 @@ export class FixedThrottle {
   private squaredDifferences({ gradients, parameters, step }: ThrottleInput): { parameters: Exact; gradients: Exact } | undefined {
     const { history } = this;
     if (history === undefined) return undefined;
-    const squaredNorm = (now: readonly Exact[], before: readonly Exact[]): Exact =>
-      this.site('squaredNorm').quantise(sum(now.map((value, index) => square(subtract(value, before[index]!)))), step, 0);
-    return { parameters: squaredNorm(parameters, history.parameters), gradients: squaredNorm(gradients, history.gradients) };
+    const squaredNorm = (now: readonly Exact[], before: readonly Exact[], index: number): Exact =>
+      this.site('squaredNorm').quantise(sum(now.map((value, at) => square(subtract(value, before[at]!)))), step, 0, index);
+    return { parameters: squaredNorm(parameters, history.parameters, 0), gradients: squaredNorm(gradients, history.gradients, 1) };
   }
 
   /** ⌊√S⌋ in last places of site `norm`; always the floor, whatever the rounding mode of the site. */

@@ -4,21 +4,23 @@
  */
 import type { Plan } from '../../src/schema/plan.js';
 import {
-  Site, ZERO, add, fromBinary64, multiply, quantise, quantiseExact, quotient, square, subtract, sum, type Counters, type Exact,
+  Site, ZERO, add, fromBinary64, multiply, quantise, quotient, square, subtract, sum, type Counters, type Exact, type SiteContext,
 } from './exact.js';
 import { FixedAnchor } from './fixed-anchor.js';
 import { FixedThrottle } from './fixed-throttle.js';
-import { nextDelivery, type Delivered, type Outcome, type StepState } from './state.js';
+import { finalDelivery, nextDelivery, type Delivered, type Outcome, type StepState } from './state.js';
 
 export interface FixedOutcome extends Outcome<bigint> {
   /** By site key; sites that never quantised have `count` 0. */
   readonly counters: Record<string, Counters>;
+  /** Key of the TRAP site that ended the run, the first that overflowed in its last step. */
+  readonly trapped: string | undefined;
 }
 
 type Sites = (key: string) => Site;
 
-function makeSites(plan: Plan): Map<string, Site> {
-  return new Map(Object.entries(plan.sites).map(([key, format]) => [key, new Site(format)]));
+function makeSites({ sites, seed }: Plan, onTrap?: SiteContext['onTrap']): Map<string, Site> {
+  return new Map(Object.entries(sites).map(([key, format]) => [key, new Site(format, { key, seed, ...(onTrap && { onTrap }) })]));
 }
 
 function lookUp(sites: Map<string, Site>): Sites {
@@ -29,8 +31,10 @@ function lookUp(sites: Map<string, Site>): Sites {
   };
 }
 
-/** One running sum; `quantiseSum` is called as often as the rule says. */
-function accumulate(rule: 'each' | 'pair' | 'end', products: readonly Exact[], bias: Exact | undefined, quantiseSum: (sum: Exact) => Exact): Exact {
+type Quantise = (sum: Exact, index: number) => Exact;
+
+/** One running sum; `quantiseSum` is called as often as the rule says, with the index of the quantisation from 0. */
+function accumulate(rule: 'each' | 'pair' | 'end', products: readonly Exact[], bias: Exact | undefined, quantiseSum: Quantise): Exact {
   const biasAlone = bias === undefined ? [] : [[bias]];
   let groups: (readonly Exact[])[];
   if (rule === 'end') groups = [[...products, ...biasAlone.flat()]];
@@ -40,7 +44,7 @@ function accumulate(rule: 'each' | 'pair' | 'end', products: readonly Exact[], b
     for (let from = 0; from < products.length; from += size) groups.push(products.slice(from, from + size));
     groups.push(...biasAlone);
   }
-  return groups.reduce((s, group) => quantiseSum(add(s, sum(group))), ZERO);
+  return groups.reduce((s, group, index) => quantiseSum(add(s, sum(group)), index), ZERO);
 }
 
 interface ForwardPass {
@@ -59,12 +63,13 @@ function forward(plan: Plan, site: Sites, parameters: readonly Exact[][], { coun
   const outputs: Exact[][][] = layers.map(() => []);
   const errors: Exact[][] = [];
   const channels = layers[0]!.inputs;
-  const targetSite = site('target');
+
+  // the host's part of the step (docs/numerics.md §8): the whole batch, before any of it goes forward
+  const quantisedInputs = Array.from(inputs, (value, element) => site('input').quantise(fromBinary64(value), step, element));
+  const quantisedTargets = Array.from(targets, (value, element) => site('target').quantiseUncounted(fromBinary64(value), step, element));
 
   for (let b = 0; b < count; b++) {
-    const row = Array.from(inputs.subarray(b * channels, (b + 1) * channels), fromBinary64);
-    activations[0]!.push(row.map((value, channel) => site('input').quantise(value, step, b * channels + channel)));
-
+    activations[0]!.push(quantisedInputs.slice(b * channels, (b + 1) * channels));
     layers.forEach((layer, l) => {
       const a = activations[l]![b]!;
       const theta = parameters[l]!;
@@ -73,7 +78,9 @@ function forward(plan: Plan, site: Sites, parameters: readonly Exact[][], { coun
         const element = b * layer.outputs + o;
         const products = a.map((value, i) => multiply(theta[o * layer.inputs + i]!, value));
         const bias = layer.bias ? theta[layer.outputs * layer.inputs + o]! : undefined;
-        const s = accumulate(plan.accumulate.accumulator, products, bias, (x) => site(`layer${l}.accumulator`).quantise(x, step, element));
+        const s = accumulate(plan.accumulate.accumulator, products, bias, (x, index) =>
+          site(`layer${l}.accumulator`).quantise(x, step, element, index),
+        );
         z.push(site(`layer${l}.activation`).quantise(s, step, element));
       }
       outputs[l]!.push(z);
@@ -85,8 +92,7 @@ function forward(plan: Plan, site: Sites, parameters: readonly Exact[][], { coun
     errors.push(
       activations[layers.length]![b]!.map((y, o) => {
         const element = b * width + o;
-        const target = targetSite.value(quantiseExact(fromBinary64(targets[element]!), targetSite.format).raw); // not counted
-        return site(`layer${last}.error`).quantise(subtract(y, target), step, element);
+        return site(`layer${last}.error`).quantise(subtract(y, quantisedTargets[element]!), step, element);
       }),
     );
   }
@@ -117,7 +123,7 @@ function backward(plan: Plan, site: Sites, parameters: readonly Exact[][], pass:
 
 /** g of every parameter, per layer. */
 function gradientsOf(plan: Plan, site: Sites, pass: ForwardPass, deltas: readonly Exact[][][], batch: number, step: number): Exact[][] {
-  const divide = batchDivision(plan, site, batch);
+  const mean = batchMean(plan, site, batch);
   return plan.layers.map((layer, l) => {
     const delta = deltas[l]!;
     const a = pass.activations[l]!;
@@ -125,8 +131,8 @@ function gradientsOf(plan: Plan, site: Sites, pass: ForwardPass, deltas: readonl
     const push = (terms: readonly Exact[]): void => {
       const element = gradients.length;
       const sumSite = site(`layer${l}.gradientAccumulator`);
-      const total = accumulate(plan.accumulate.gradientAccumulator, terms, undefined, (x) => sumSite.quantise(x, step, element));
-      gradients.push(site(`layer${l}.gradient`).quantiseQuotient(divide(total), step, element));
+      const total = accumulate(plan.accumulate.gradientAccumulator, terms, undefined, (x, index) => sumSite.quantise(x, step, element, index));
+      gradients.push(mean(total, site(`layer${l}.gradient`), step, element));
     };
     for (let o = 0; o < layer.outputs; o++) {
       for (let i = 0; i < layer.inputs; i++) push(delta.map((values, b) => multiply(values[o]!, a[b]![i]!)));
@@ -136,23 +142,28 @@ function gradientsOf(plan: Plan, site: Sites, pass: ForwardPass, deltas: readonl
   });
 }
 
-/** How a batch mean of this many samples is taken: G ↦ exact numerator and denominator. */
-function batchDivision(plan: Plan, site: Sites, batch: number): (total: Exact) => readonly [bigint, bigint] {
-  const one: Exact = { n: 1n, f: 0 };
+/** How a batch mean of this many samples is taken and quantised at `gradient`: only the exact division is a quotient (docs/numerics.md §2.1). */
+function batchMean(plan: Plan, site: Sites, batch: number): (total: Exact, gradient: Site, step: number, element: number) => Exact {
   let power = 0;
   while (2 ** power < batch) power++; // ⌈log2 B⌉
-  if (2 ** power === batch || plan.batchDivision === 'powerOfTwo') return (total) => quotient({ n: total.n, f: total.f + power }, one);
-  if (plan.batchDivision === 'exact') return (total) => quotient(total, { n: BigInt(batch), f: 0 });
-  const c = site('reciprocal').value(quantise(1n, BigInt(batch), site('reciprocal').format).raw); // by the host: not counted
-  return (total) => quotient(multiply(total, c), one);
+  if (2 ** power === batch || plan.batchDivision === 'powerOfTwo') {
+    return (total, gradient, step, element) => gradient.quantise({ n: total.n, f: total.f + power }, step, element);
+  }
+  if (plan.batchDivision === 'exact') {
+    return (total, gradient, step, element) => gradient.quantiseQuotient(quotient(total, { n: BigInt(batch), f: 0 }), step, element);
+  }
+  const c = site('reciprocal').value(quantise(1n, BigInt(batch), site('reciprocal').format).raw); // by the host: a constant, not counted
+  return (total, gradient, step, element) => gradient.quantise(multiply(total, c), step, element);
 }
 
 /**
  * Runs a plan over deliveries: one for every step, then one for the final loss.
- * `onStep` sees every step after its update. Throws a RangeError if deliveries run out.
+ * `onStep` sees every step after its update. After a step in which a TRAP site overflowed only the final loss follows.
+ * Throws a RangeError if deliveries run out.
  */
 export function runFixed(plan: Plan, deliveries: Iterable<Delivered>, onStep?: (state: StepState) => void): FixedOutcome {
-  const sites = makeSites(plan);
+  let trapped: string | undefined;
+  const sites = makeSites(plan, (key) => (trapped ??= key));
   const site = lookUp(sites);
   const { layers } = plan;
   const channels = layers[0]!.inputs;
@@ -177,7 +188,7 @@ export function runFixed(plan: Plan, deliveries: Iterable<Delivered>, onStep?: (
     const before = plan.phases[p - 1];
     const learningRate = site('learningRate').value(BigInt(phase.learningRate.raw));
 
-    for (let k = 0; k < phase.steps; k++) {
+    for (let k = 0; k < phase.steps && trapped === undefined; k++) {
       const delivered = nextDelivery(iterator, channels, width);
       const pass = forward(plan, site, parameters, delivered, step);
 
@@ -242,7 +253,9 @@ export function runFixed(plan: Plan, deliveries: Iterable<Delivered>, onStep?: (
   });
 
   const uncounted = lookUp(makeSites(plan));
-  const finalLoss = forward(plan, uncounted, parameters, nextDelivery(iterator, channels, width), step).loss.n;
+  const planned = plan.phases.reduce((total, { steps }) => total + steps, 0);
+  const last = finalDelivery(iterator, planned - step, channels, width);
+  const finalLoss = forward(plan, uncounted, parameters, last, step).loss.n; // random words of the step after the last
   const counters = Object.fromEntries([...sites].map(([key, one]) => [key, one.counters]));
-  return { counters, finalWeights: raws(parameters), finalLoss, losses, stalledSteps, zeroUpdateSteps, infeasibleSteps, events: anchor.events };
+  return { counters, finalWeights: raws(parameters), finalLoss, losses, stalledSteps, zeroUpdateSteps, infeasibleSteps, events: anchor.events, trapped };
 }

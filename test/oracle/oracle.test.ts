@@ -1,18 +1,21 @@
 /** The oracle against numbers worked out by hand: if these hold, a difference to the core is the core's or the page's. */
 import { describe, expect, it } from 'vitest';
+import { OVERFLOWS, ROUNDINGS } from '../../src/format/modes.js';
 import type { Constant, Plan, PlanPhase, SiteFormat } from '../../src/schema/plan.js';
 import { siteKeys } from '../../src/site/sites.js';
-import { Site, endsOf, floorDivide, fromBinary64, integerSquareRoot, quantise, round, type Format } from './exact.js';
+import { Site, floorDivide, fromBinary64, integerSquareRoot, quantise, railsOf, round, type Draw, type Format, type Quantised } from './exact.js';
 import { runFixed } from './fixed.js';
 import { runFloat } from './float.js';
 import { randomPlan, type PlanOptions } from './plans.js';
 import type { Delivered, StepState } from './state.js';
 import { widestExact } from './widths.js';
+import { fnv1a, mix, word } from './words.js';
 
-const ROUNDINGS = ['TRN', 'TRN_ZERO', 'RND', 'RND_CONV'] as const;
+/** In the order of the columns below. */
+const PLAIN = ['TRN', 'TRN_ZERO', 'RND', 'RND_ZERO', 'RND_INF', 'RND_MIN_INF', 'RND_CONV', 'RND_CONV_ODD', 'JAM', 'JAM_UNBIASED'] as const;
 
 function format(signed: boolean, wordLength: number, fractionLength: number, more: Partial<SiteFormat> = {}): SiteFormat {
-  const [low, high] = endsOf(signed, wordLength);
+  const [low, high] = railsOf(more.overflow ?? 'SAT', signed, wordLength);
   return { signed, wordLength, fractionLength, rounding: 'RND_CONV', overflow: 'SAT', rails: [`${low}`, `${high}`], ...more };
 }
 
@@ -20,28 +23,121 @@ const parsed = (siteFormat: SiteFormat): Format => new Site(siteFormat).format;
 
 describe('rounding', () => {
   it.each([
-    // exact value, then TRN, TRN_ZERO, RND, RND_CONV
-    [10n, 4n, [2n, 2n, 3n, 2n]], //   2.5
-    [-10n, 4n, [-3n, -2n, -2n, -2n]], // −2.5
-    [14n, 4n, [3n, 3n, 4n, 4n]], //   3.5
-    [-14n, 4n, [-4n, -3n, -3n, -4n]], // −3.5
-    [9n, 4n, [2n, 2n, 2n, 2n]], //    2.25
-    [-9n, 4n, [-3n, -2n, -2n, -2n]], // −2.25
-    [11n, 4n, [2n, 2n, 3n, 3n]], //   2.75
-    [-11n, 4n, [-3n, -2n, -3n, -3n]], // −2.75
-    [2n, 4n, [0n, 0n, 1n, 0n]], //    0.5
-    [-2n, 4n, [-1n, 0n, 0n, 0n]], //  −0.5
-    [-5n, 3n, [-2n, -1n, -2n, -2n]], // −5/3
-    [-12n, 4n, [-3n, -3n, -3n, -3n]], // −3 exactly
+    // exact value; half up, half towards 0, away from 0, down, to even, to odd; then jammed
+    [10n, 4n, [2n, 2n, 3n, 2n, 3n, 2n, 2n, 3n, 3n, 3n]], //   2.5
+    [-10n, 4n, [-3n, -2n, -2n, -2n, -3n, -3n, -2n, -3n, -3n, -3n]], // −2.5
+    [14n, 4n, [3n, 3n, 4n, 3n, 4n, 3n, 4n, 3n, 3n, 3n]], //   3.5
+    [-14n, 4n, [-4n, -3n, -3n, -3n, -4n, -4n, -4n, -3n, -3n, -3n]], // −3.5
+    [9n, 4n, [2n, 2n, 2n, 2n, 2n, 2n, 2n, 2n, 3n, 3n]], //    2.25
+    [-9n, 4n, [-3n, -2n, -2n, -2n, -2n, -2n, -2n, -2n, -3n, -3n]], // −2.25
+    [11n, 4n, [2n, 2n, 3n, 3n, 3n, 3n, 3n, 3n, 3n, 3n]], //   2.75
+    [-11n, 4n, [-3n, -2n, -3n, -3n, -3n, -3n, -3n, -3n, -3n, -3n]], // −2.75
+    [2n, 4n, [0n, 0n, 1n, 0n, 1n, 0n, 0n, 1n, 1n, 1n]], //    0.5
+    [-2n, 4n, [-1n, 0n, 0n, 0n, -1n, -1n, 0n, -1n, -1n, -1n]], //  −0.5
+    [-5n, 3n, [-2n, -1n, -2n, -2n, -2n, -2n, -2n, -2n, -1n, -1n]], // −5/3
+    [-12n, 4n, [-3n, -3n, -3n, -3n, -3n, -3n, -3n, -3n, -3n, -3n]], // −3 exactly
+    [-16n, 4n, [-4n, -4n, -4n, -4n, -4n, -4n, -4n, -4n, -3n, -4n]], // −4 exactly: JAM alone moves it
+    [16n, 4n, [4n, 4n, 4n, 4n, 4n, 4n, 4n, 4n, 5n, 4n]], //   4 exactly
+    [0n, 4n, [0n, 0n, 0n, 0n, 0n, 0n, 0n, 0n, 1n, 0n]], //    0
   ] as const)('%s/%s', (numerator, denominator, expected) => {
-    expect(ROUNDINGS.map((mode) => round(numerator, denominator, 0, mode))).toEqual(expected);
+    expect(PLAIN.map((mode) => round(numerator, denominator, 0, mode))).toEqual(expected);
   });
 
-  it('scales by the fraction length first: 1/3 is 5.33 sixteenths, 40 is 2.5 sixteens', () => {
-    expect(ROUNDINGS.map((mode) => round(1n, 3n, 4, mode))).toEqual([5n, 5n, 5n, 5n]);
-    expect(ROUNDINGS.map((mode) => round(-40n, 1n, -4, mode))).toEqual([-3n, -2n, -2n, -2n]);
+  it('scales by the fraction length first: 1/3 is 5.33 sixteenths, −40 is −2.5 sixteens', () => {
+    expect(PLAIN.map((mode) => round(1n, 3n, 4, mode))).toEqual(PLAIN.map(() => 5n));
+    expect(PLAIN.map((mode) => round(-40n, 1n, -4, mode))).toEqual([-3n, -2n, -2n, -2n, -3n, -3n, -2n, -3n, -3n, -3n]);
+  });
+
+  it('has a column for every mode that draws nothing', () => {
+    expect([...PLAIN, 'STOCHASTIC', 'STOCHASTIC_EQUAL'].sort()).toEqual([...ROUNDINGS].sort());
   });
 });
+
+describe('random words', () => {
+  it('mixes as SplitMix64 does and hashes as FNV-1a does: published values', () => {
+    // the first two outputs of SplitMix64 from seed 0; for the first,
+    // z = 9e3779b97f4a7c15, after the first line 6f68261b57e7a770, after the second e220a838bf5c9dde
+    expect(mix(0x9e3779b97f4a7c15n)).toBe(0xe220a8397b1dcdafn);
+    expect(mix(BigInt.asUintN(64, 2n * 0x9e3779b97f4a7c15n))).toBe(0x6e789e6aa1b965f4n);
+    expect(['', 'a', 'foobar'].map(fnv1a)).toEqual([0x811c9dc5n, 0xe40c292cn, 0xbf9cf968n]);
+  });
+
+  it('word(1, 3, layer0.weight, 2, 1, k)', () => {
+    // site                                    6efe2a64
+    // G × 2 + 3                       3c6ef372fe94f82d    mixed b3466f8a7b81a989
+    // + G × 6efe2a6400000002          03ff4d317a16a1b3    mixed d3a46b2a771f3244
+    // + G × 3                         ae4ad856f4fea683    mixed 2bb023360407cd72
+    // + G × 4                         4c82521074492298    mixed f37b73401a4ba2eb
+    const site = fnv1a('layer0.weight');
+    expect(site).toBe(0x6efe2a64n);
+    const place = { seed: 1, step: 3, site, element: 2, index: 1 };
+    expect([word(place, 0), word(place, 1)]).toEqual([0x2bb023360407cd72n, 0xf37b73401a4ba2ebn]);
+    // index 0: + G × 1                71dbe4e3f669ae59    mixed 640eb1ba913ae857; index 2: e063c5e3bcbb951b
+    expect(word({ ...place, index: 0 }, 0)).toBe(0x640eb1ba913ae857n);
+    expect(word({ ...place, index: 2 }, 0)).toBe(0xe063c5e3bcbb951bn);
+  });
+});
+
+describe('stochastic rounding', () => {
+  // the words of the test above
+  const WORDS = [0x2bb023360407cd72n, 0xf37b73401a4ba2ebn] as const;
+  const draw = (quotient: boolean, words: readonly [bigint, bigint] = WORDS): Draw => ({ word: (k) => words[k], quotient });
+
+  it.each([
+    // R are the top bits of 0010 1011 1011 …: with 4 discarded bits 2, so that 14/16 goes up and 13/16 does not
+    [61n, 16n, 3n], // 3 + 13/16: 63 >> 4
+    [62n, 16n, 4n], // 3 + 14/16: 64 >> 4
+    [31n, 8n, 4n], // the same with the smallest s: R = 1, 32 >> 3
+    [-51n, 16n, -4n], // −4 + 13/16: −49 >> 4
+    [-50n, 16n, -3n], // −4 + 14/16: −48 >> 4
+    [48n, 16n, 3n], // exact
+    [-64n, 16n, -4n], // exact
+  ] as const)('STOCHASTIC %s/%s is %s', (numerator, denominator, expected) => {
+    expect(round(numerator, denominator, 0, 'STOCHASTIC', draw(false))).toBe(expected);
+  });
+
+  it('a quotient goes up where word + ⌊d·2^64⌋ reaches 2^64', () => {
+    expect(round(5n, 6n, 0, 'STOCHASTIC', draw(true))).toBe(1n); // d5555… + 2bb02… carries
+    expect(round(4n, 5n, 0, 'STOCHASTIC', draw(true))).toBe(0n); // ccccc… + 2bb02… = f87ce… does not
+    expect(round(-1n, 6n, 0, 'STOCHASTIC', draw(true))).toBe(0n); // −1 + 5/6
+    expect(round(-1n, 5n, 0, 'STOCHASTIC', draw(true))).toBe(-1n); // −1 + 4/5
+    expect(round(1n, 5n, 2, 'STOCHASTIC', draw(true))).toBe(0n); // 0.8 quarters
+  });
+
+  it('up to 128 discarded bits all count, past them and in a quotient 64 do', () => {
+    const r = (WORDS[0] << 64n) + WORDS[1];
+    const least = (1n << 128n) - r; // the smallest X that R lifts to 2^128
+    expect(round(least, 1n << 128n, 0, 'STOCHASTIC', draw(false))).toBe(1n);
+    expect(round(least - 1n, 1n << 128n, 0, 'STOCHASTIC', draw(false))).toBe(0n);
+    expect(round(least << 9n, 1n << 137n, 0, 'STOCHASTIC', draw(false))).toBe(1n); // s need not be the smallest
+    // t = 2^64 − word − 1 for both
+    expect(round(least, 1n << 128n, 0, 'STOCHASTIC', draw(true))).toBe(0n);
+    expect(round(2n * least + 1n, 1n << 129n, 0, 'STOCHASTIC', draw(false))).toBe(0n);
+    expect(round(((1n << 64n) - WORDS[0]) << 1n | 1n, 1n << 65n, 0, 'STOCHASTIC', draw(true))).toBe(1n);
+  });
+
+  it('STOCHASTIC_EQUAL asks the top bit, whatever d; constants are rounded to even', () => {
+    const up = draw(false, [0xe063c5e3bcbb951bn, 0n]);
+    for (const [n, floor] of [[1n, 0n], [15n, 0n], [-1n, -1n], [-31n, -2n]] as const) {
+      expect(round(n, 16n, 0, 'STOCHASTIC_EQUAL', draw(false))).toBe(floor);
+      expect(round(n, 16n, 0, 'STOCHASTIC_EQUAL', up)).toBe(floor + 1n);
+    }
+    expect(round(-32n, 16n, 0, 'STOCHASTIC_EQUAL', up)).toBe(-2n);
+    for (const mode of ['STOCHASTIC', 'STOCHASTIC_EQUAL'] as const) {
+      expect([6n, 10n, 11n, -6n, -9n].map((n) => round(n, 4n, 0, mode))).toEqual([2n, 2n, 3n, -2n, -2n]);
+    }
+  });
+
+  it('a site draws by its key, the step, the element and the index', () => {
+    // 3 + 13/16 under the words of index 0 (R = 6), 1 (2) and 2 (e) of element 2 in step 3
+    const site = new Site(format(true, 8, 0, { rounding: 'STOCHASTIC' }), { key: 'layer0.weight', seed: 1 });
+    expect([0, 1, 2].map((index) => site.quantise({ n: 61n, f: 4 }, 3, 2, index).n)).toEqual([4n, 3n, 4n]);
+    expect(site.counters).toMatchObject({ count: 3, min: 3n, max: 4n });
+  });
+});
+
+/** What a mode makes of an integer. */
+const settled = (siteFormat: SiteFormat, value: bigint): Quantised => quantise(value, 1n, parsed(siteFormat));
 
 describe('overflow', () => {
   it.each([
@@ -52,14 +148,77 @@ describe('overflow', () => {
     [false, 17n, 1n, 'high'],
     [false, -1n, 15n, 'low'],
   ] as const)('WRAP, 4 bits, signed %s: %s becomes %s', (signed, value, raw, overflow) => {
-    expect(quantise(value, 1n, parsed(format(signed, 4, 0, { overflow: 'WRAP' })))).toMatchObject({ raw, overflow, rounded: value });
+    expect(settled(format(signed, 4, 0, { overflow: 'WRAP' }), value)).toMatchObject({ raw, overflow, rounded: value });
   });
 
-  it('SAT stops at the rails, and the rounded value is judged', () => {
-    const tight = parsed(format(true, 4, 0, { rails: ['-5', '6'], rounding: 'RND' }));
-    expect(quantise(13n, 2n, tight)).toMatchObject({ rounded: 7n, raw: 6n, overflow: 'high' }); // 6.5
-    expect(quantise(25n, 4n, tight)).toMatchObject({ rounded: 6n, raw: 6n, overflow: 'none' }); // 6.25
-    expect(quantise(-6n, 1n, tight)).toMatchObject({ raw: -5n, overflow: 'low' });
+  it.each([
+    // signed, ρ, then n = 1, 2, 3, 4
+    [true, 9n, [1n, 5n, 7n, 7n]], // 01001: 0|001, 01|01, 011|1, 0111
+    [true, 8n, [0n, 4n, 6n, 7n]], // 01000: 0|000, 01|00, 011|0, 0111
+    [true, -9n, [-1n, -5n, -7n, -8n]], // …10111: 1|111, 10|11, 100|1, 1000
+    [true, 7n, [7n, 7n, 7n, 7n]], // no overflow
+    [true, -8n, [-8n, -8n, -8n, -8n]],
+    [false, 21n, [13n, 13n, 15n, 15n]], // 10101: 1|101, 11|01, 111|1, 1111
+    [false, 16n, [8n, 12n, 14n, 15n]], // 10000: 1|000, 11|00, 111|0, 1111
+    [false, -3n, [5n, 1n, 1n, 0n]], // …11101: 0|101, 00|01, 000|1, 0000
+    [false, 5n, [5n, 5n, 5n, 5n]],
+  ] as const)('WRAP(n), 4 bits, signed %s: %s', (signed, value, expected) => {
+    expect([1, 2, 3, 4].map((saturatedBits) => settled(format(signed, 4, 0, { overflow: 'WRAP', saturatedBits }), value).raw)).toEqual(expected);
+  });
+
+  it.each([
+    // ρ, then n = 0, 1, 2, 3, 4
+    [8n, [7n, 7n, 7n, 7n, 7n]], // 01000: bits 4 and 3 differ, 0|~000; bit 3 is 1, not 0: 0|~000; bit 2 is 0, not 1: 01|~00; bit 1: 011|~0
+    [9n, [6n, 6n, 6n, 6n, 7n]], // 01001: 0|~001; 0|~001; 01|~01; 011|~1
+    [13n, [2n, 2n, 5n, 6n, 7n]], // 01101: 0|~101; 0|~101; bit 2 is 1: 01|01; bit 1 is 0: 011|~1
+    [16n, [-1n, 0n, 7n, 7n, 7n]], // 10000: differ, 1|~000; bit 3 is 0: 0|000; 01|~00; 011|~0
+    [17n, [-2n, 1n, 6n, 6n, 7n]], // 10001
+    [25n, [-7n, 6n, 6n, 6n, 7n]], // 011001: bits 4 and 3 are 1, 1|001; bit 3 is 1: 0|~001; 01|~01; 011|~1
+    [32n, [0n, 0n, 7n, 7n, 7n]], // 100000: bits 4 and 3 are 0, 0|000
+    [-9n, [-8n, -8n, -8n, -8n, -8n]], // …10111: 1|~111; bit 3 is 0, not 1: 1|~111; bit 2 is 1, not 0: 10|~11; bit 1: 100|~1
+    [-13n, [-4n, -4n, -5n, -8n, -8n]], // …10011: 1|~011; 1|~011; bit 2 is 0: 10|11; bit 1 is 1: 100|~1
+    [-17n, [0n, -1n, -8n, -8n, -8n]], // …101111: bits 4 and 3 differ, 0|~111; bit 3 is 1: 1|111; 10|~11; 100|~1
+    [7n, [7n, 7n, 7n, 7n, 7n]], // no overflow
+    [-8n, [-8n, -8n, -8n, -8n, -8n]],
+  ] as const)('WRAP_SM, 4 bits: %s', (value, expected) => {
+    const modes = [0, 1, 2, 3, 4].map((saturatedBits) => format(true, 4, 0, { overflow: 'WRAP_SM', saturatedBits }));
+    expect(modes.map((mode) => settled(mode, value).raw)).toEqual(expected);
+  });
+
+  it('no n is n = 0, and WRAP_SM is for signed formats', () => {
+    expect(settled(format(true, 4, 0, { overflow: 'WRAP_SM' }), 9n).raw).toBe(6n);
+    expect(() => settled(format(false, 4, 0, { overflow: 'WRAP_SM' }), 16n)).toThrow(RangeError);
+  });
+
+  it('SAT stops at the rails, and the rounded value is judged; TRAP is the same', () => {
+    for (const overflow of ['SAT', 'TRAP'] as const) {
+      const tight = parsed(format(true, 4, 0, { rails: ['-5', '6'], rounding: 'RND', overflow }));
+      expect(quantise(13n, 2n, tight)).toMatchObject({ rounded: 7n, raw: 6n, overflow: 'high' }); // 6.5
+      expect(quantise(25n, 4n, tight)).toMatchObject({ rounded: 6n, raw: 6n, overflow: 'none' }); // 6.25
+      expect(quantise(-6n, 1n, tight)).toMatchObject({ raw: -5n, overflow: 'low' });
+    }
+  });
+
+  it('SAT_SYM has no most negative code: on 2 bits −1, 0 and 1 are left', () => {
+    const symmetric = format(true, 2, 0, { overflow: 'SAT_SYM' });
+    expect([2n, 1n, 0n, -1n].map((value) => settled(symmetric, value))).toMatchObject([
+      { raw: 1n, overflow: 'high' }, { raw: 1n, overflow: 'none' }, { raw: 0n, overflow: 'none' }, { raw: -1n, overflow: 'none' },
+    ]);
+    expect(settled(symmetric, -2n)).toMatchObject({ raw: -1n, overflow: 'low' });
+    const unsigned = format(false, 2, 0, { overflow: 'SAT_SYM' });
+    expect([4n, 3n, 0n, -1n].map((value) => settled(unsigned, value).raw)).toEqual([3n, 3n, 0n, 0n]);
+    // −127 of −127 is on the rail, −121 near it: 20·121 ≥ 19·127
+    const site = new Site(format(true, 8, 0, { overflow: 'SAT_SYM' }));
+    for (const n of [-128n, -127n, -121n, -120n]) site.quantise({ n, f: 0 }, 0, 0);
+    expect(site.counters).toMatchObject({ overflowLow: 1, nearRail: 3, min: -127n });
+  });
+
+  it('SAT_ZERO gives up, which is no underflow', () => {
+    const zero = format(true, 4, 0, { overflow: 'SAT_ZERO' });
+    expect([8n, 7n, -8n, -9n].map((value) => settled(zero, value))).toMatchObject([
+      { raw: 0n, overflow: 'high', underflow: false }, { raw: 7n }, { raw: -8n }, { raw: 0n, overflow: 'low', underflow: false },
+    ]);
+    expect(quantise(1n, 4n, parsed({ ...zero, rounding: 'TRN' }))).toMatchObject({ raw: 0n, underflow: true });
   });
 });
 
@@ -307,6 +466,93 @@ describe('anchor', () => {
   });
 });
 
+describe('random bits of a run', () => {
+  it('inputs draw by step, the final loss by the step after the last', () => {
+    // x = 256.5/256, w = 1, y = 0, η = 0: the loss is raw²/2^17. Top bit of word(1, step, input, 0, 0, 0), with G × f9d86f7b00000000 for the site:
+    // step 0: 3c6ef372fe94f82a mixed 6e789e6aa1b965f4, 01c75781a1b965f4 mixed 18b4a31ceea40c75, b6ec1cd66dee888a mixed 435688a5d97baf02: down
+    // step 1: 3c6ef372fe94f82b mixed beeb8da1658eec67, 523a46b8658eec67 mixed 46344892b9fbcad6, e46bc24c394646eb mixed b60aeda75b0240a4: up
+    // step 2: 3c6ef372fe94f82c mixed bfc846100bfc1e42, 5316ff270bfc1e42 mixed c9b9b28a66307efa, 67f12c43e57afb0f mixed 0625dd567281d472: down
+    const one = samples([256.5 / 256], [0]);
+    const run = (rounding: 'STOCHASTIC' | 'STOCHASTIC_EQUAL', steps: number) =>
+      runFixed(
+        oneWeight(
+          { phases: [phase(steps, { learningRate: constant(0) })], initial: [{ weights: [[1]], bias: [], weightsRaw: [['256']], biasRaw: [] }] },
+          { input: format(true, 32, 8, { rounding }), loss: format(true, 40, 17) },
+        ),
+        Array.from({ length: steps + 1 }, () => one),
+      );
+    for (const rounding of ['STOCHASTIC', 'STOCHASTIC_EQUAL'] as const) {
+      expect(run(rounding, 2)).toMatchObject({ losses: [65536n, 66049n], finalLoss: 65536n });
+      expect(run(rounding, 1)).toMatchObject({ losses: [65536n], finalLoss: 66049n });
+    }
+  });
+
+  it('targets draw in every step they are delivered in, and are counted nowhere', () => {
+    // y = 256.5/256, w = 0: the loss is raw²/2^17. Top bit of word(2, step, target, 0, 0, 0): 0 in steps 0 and 1, then 1
+    const one = samples([0], [256.5 / 256]);
+    const { losses, finalLoss, counters } = runFixed(
+      oneWeight({ seed: 2, phases: [phase(2)] }, { target: format(true, 32, 8, { rounding: 'STOCHASTIC' }), loss: format(true, 40, 17) }),
+      [one, one, one],
+    );
+    expect([...losses, finalLoss]).toEqual([65536n, 65536n, 66049n]);
+    expect(counters['target']!.count).toBe(0);
+  });
+
+  it.each([
+    // top bits of word(6, 0, layer0.accumulator, 0, index, 0): 1, 0, 0, 0; of word(0, …): 1, 0, 1, 1
+    ['each', 6, 1n], // 0.5 → 1, 1.5 → 1, 1.5 → 1, then the bias: 1.5 → 1
+    ['each', 0, 3n], // 0.5 → 1, 1.5 → 1, 1.5 → 2, then the bias: 2.5 → 3
+    ['pair', 0, 2n], // 1 exactly, 1.5 → 1 at index 1, then the bias: 1.5 → 2 at index 2
+    ['end', 0, 2n], // 2 exactly
+  ] as const)('each quantisation of a running sum has an index of its own: %s, seed %i', (rule, seed, last) => {
+    const plan = oneWeight(
+      {
+        seed,
+        layers: [{ inputs: 3, outputs: 1, activation: 'linear', bias: true }],
+        initial: [{ weights: [[0.5, 0.5, 0.5]], bias: [0.5], weightsRaw: [['128', '128', '128']], biasRaw: ['128'] }],
+        accumulate: { accumulator: rule, gradientAccumulator: 'end' },
+      },
+      { 'layer0.accumulator': format(true, 16, 0, { rounding: 'STOCHASTIC' }) },
+    );
+    const { counters } = runFixed(plan, [samples([1, 1, 1], [0], 1), samples([1, 1, 1], [0], 1)]);
+    expect(counters['layer0.activation']).toMatchObject({ max: 256n * last, min: 256n * last });
+  });
+});
+
+describe('trap', () => {
+  it('finishes the step, then only the final loss follows', () => {
+    // LMS as above with y = 1, 1, 2, 1, η = 0.25, x = 1.5: the errors are −1, −0.4375, then below −1
+    const plan = oneWeight({ phases: [phase(2), phase(2)] }, { 'layer0.error': format(true, 32, 8, { overflow: 'TRAP', rails: ['-256', '256'] }) });
+    const deliveries = [1, 1, 2, 1, 0.75].map((y) => samples([1.5], [y]));
+    const { states, outcome } = traceFixed(plan, deliveries);
+    // step 2: ŷ = 207/256, e = −305/256, let through −1; g = −1.5, u = −0.375, w = 138/256 + 96/256
+    expect(states.map(({ weights }) => weights[0]![0])).toEqual([96n, 138n, 234n]);
+    expect(outcome).toMatchObject({ trapped: 'layer0.error', finalWeights: [[234n]] });
+    expect(outcome.losses).toHaveLength(3);
+    expect(outcome.counters['layer0.error']).toMatchObject({ count: 3, overflowLow: 1, firstOverflow: { step: 2, wanted: -305n, raw: -256n } });
+    // the last delivery: ŷ = 351/256, e = 159/256, ℓ = 25281/512 = 49.4/256
+    expect(outcome.finalLoss).toBe(49n);
+  });
+
+  it('names the first in the order of the step: the whole batch of inputs before anything else', () => {
+    // sample 0 traps at the activation, sample 1 at the input
+    const trap = (end: string): SiteFormat => format(true, 32, 8, { overflow: 'TRAP', rails: ['-256', end] });
+    const start = { initial: [{ weights: [[1]], bias: [], weightsRaw: [['256']], biasRaw: [] }], phases: [phase(1, { batch: 2 })] };
+    const batch = samples([1, 2], [0, 0]);
+    const of = (sites: Record<string, SiteFormat>): string | undefined => runFixed(oneWeight(start, sites), [batch, batch]).trapped;
+    expect(of({ input: trap('256'), 'layer0.activation': trap('255') })).toBe('input');
+    expect(of({ 'layer0.activation': trap('255'), 'layer0.error': trap('100') })).toBe('layer0.activation');
+    expect(of({ 'layer0.activation': trap('512') })).toBeUndefined();
+  });
+
+  it('a target traps as any signal does; the final loss does not', () => {
+    const target = format(true, 32, 8, { overflow: 'TRAP', rails: ['-256', '256'] });
+    const of = (targets: number[]) => runFixed(oneWeight({ phases: [phase(2)] }, { target }), targets.map((y) => samples([0], [y])));
+    expect(of([2, 1, 1])).toMatchObject({ trapped: 'target', losses: [128n], finalLoss: 128n });
+    expect(of([1, 1, 2])).toMatchObject({ trapped: undefined, losses: [128n, 128n], finalLoss: 128n });
+  });
+});
+
 describe('random plans', () => {
   const SEEDS = Array.from({ length: 50 }, (_, seed) => seed);
 
@@ -324,14 +570,53 @@ describe('random plans', () => {
       const { plan, deliveries } = randomPlan(seed, options);
       expect(widestExact(plan)).toBeLessThanOrEqual(bits);
       expect(Object.keys(plan.sites).sort()).toEqual(siteKeys(plan.layers.length).sort());
-      const { counters, losses } = runFixed(plan, deliveries);
-      expect(losses).toHaveLength(deliveries.length - 1);
+      const { counters, losses, trapped } = runFixed(plan, deliveries);
+      if (trapped === undefined) expect(losses).toHaveLength(deliveries.length - 1);
+      else expect(plan.sites[trapped]!.overflow).toBe('TRAP');
       expect(runFloat(plan, deliveries).losses).toHaveLength(deliveries.length - 1);
       for (const [key, { min, max, count }] of Object.entries(counters)) {
         const [low, high] = plan.sites[key]!.rails.map(BigInt) as [bigint, bigint];
         if (count > 0 && (min! < low || max! > high)) throw new Error(`seed ${seed}, ${key}: ${min}…${max} outside ${low}…${high}`);
       }
     }
+  });
+
+  it('use every mode, and only where it is allowed', () => {
+    const roundings = new Set<string>();
+    const overflows = new Set<string>();
+    let saturatedBits = 0;
+    for (const seed of SEEDS) {
+      for (const [key, site] of Object.entries(randomPlan(seed, { traps: seed % 10 === 0 ? 1 : 0 }).plan.sites)) {
+        const { signed, wordLength, rounding, overflow, rails } = site;
+        roundings.add(rounding);
+        overflows.add(overflow);
+        if (site.saturatedBits !== undefined) {
+          saturatedBits++;
+          expect(['WRAP', 'WRAP_SM'], key).toContain(overflow);
+          expect(site.saturatedBits).toBeLessThanOrEqual(wordLength);
+        }
+        if (overflow === 'WRAP_SM') expect(signed, key).toBe(true);
+        if (overflow !== 'SAT' && overflow !== 'TRAP') expect(rails.map(BigInt), key).toEqual(railsOf(overflow, signed, wordLength));
+        if (['squaredNorm', 'norm', 'curvature', 'curvatureMean', 'lossMean', 'lossVariance', 'statistic'].includes(key)) expect(overflow).toBe('SAT');
+      }
+    }
+    expect([...roundings].sort()).toEqual([...ROUNDINGS].sort());
+    expect([...overflows].sort()).toEqual([...OVERFLOWS].sort());
+    expect(saturatedBits).toBeGreaterThan(10);
+  });
+
+  it('few have a TRAP site unless asked to, and then many but not all are cut short', () => {
+    const hasTrap = (plan: Plan): boolean => Object.values(plan.sites).some(({ overflow }) => overflow === 'TRAP');
+    const many = Array.from({ length: 300 }, (_, seed) => hasTrap(randomPlan(seed).plan)).filter(Boolean).length;
+    expect(many).toBeGreaterThan(0);
+    expect(many).toBeLessThan(30);
+    const cut = SEEDS.filter((seed) => {
+      const { plan, deliveries } = randomPlan(seed, { traps: 1 });
+      expect(hasTrap(plan)).toBe(true);
+      return runFixed(plan, deliveries).trapped !== undefined;
+    });
+    expect(cut.length).toBeGreaterThan(5);
+    expect(cut.length).toBeLessThan(SEEDS.length - 5);
   });
 
   it('sensible ones learn, throttle, stall and fire often enough to test anything', () => {

@@ -3,11 +3,11 @@
  * magnitudes the network will have, so that learning moves; `wild` ones are drawn without looking.
  */
 import { ANCHOR_NAMES, ANCHORS, THROTTLE_NAMES, THROTTLES, type AnchorLaw, type Estimator, type ThrottleLaw } from '../../src/control/registry.js';
-import { ROUNDINGS } from '../../src/format/modes.js';
+import { OVERFLOWS, ROUNDINGS } from '../../src/format/modes.js';
 import { ACCUMULATE, BATCH_DIVISION } from '../../src/schema/profile.js';
 import { SITES, siteKeys, type SiteName } from '../../src/site/sites.js';
 import type { Constant, Plan, PlanAnchor, PlanPhase, PlanThrottle, SiteFormat } from '../../src/schema/plan.js';
-import { endsOf, fromBinary64, parseFormat, quantiseExact } from './exact.js';
+import { fromBinary64, parseFormat, quantiseExact, railsOf } from './exact.js';
 import { Random } from './random.js';
 import type { Delivered } from './state.js';
 import { widestExact } from './widths.js';
@@ -20,6 +20,8 @@ export interface PlanOptions {
   /** One of `THROTTLE_NAMES`; otherwise drawn. */
   readonly throttle?: string;
   readonly anchor?: AnchorLaw;
+  /** Number of TRAP sites; otherwise few plans have any. */
+  readonly traps?: number;
 }
 
 /** Exact values of a generated plan stay within this many bits, well inside the 127 of docs/numerics.md §10. */
@@ -51,6 +53,7 @@ class Draft {
   private readonly random: Random;
   private readonly wild: boolean;
   private readonly narrow: boolean;
+  private readonly traps: number;
   /** Typical magnitude of an input and of a weight. */
   private readonly inputScale: number;
   private readonly weightScale: number;
@@ -62,6 +65,7 @@ class Draft {
     this.random = random;
     this.wild = options.wild === true;
     this.narrow = options.narrow === true;
+    this.traps = options.traps ?? (random.chance(0.03) ? random.integer(1, 2) : 0);
     const broad = !this.narrow && random.chance(0.2);
     this.inputScale = 2 ** (broad ? random.integer(-12, 12) : random.integer(-3, 3));
     this.weightScale = 2 ** (broad ? random.integer(-12, 8) : random.integer(-3, 1));
@@ -117,7 +121,7 @@ class Draft {
         for (const weights of teacher) {
           const y = weights.reduce((sum, weight, i) => sum + (weight * x[i]!) / this.inputScale, 0) / Math.sqrt(x.length);
           const noise = 0.05 * random.between(-1, 1);
-          targets.push(fit((y * (step >= shiftsAt ? 3 : 1) + noise) * outputScale, plan.sites['target']!, random).value);
+          targets.push(this.target((y * (step >= shiftsAt ? 3 : 1) + noise) * outputScale));
         }
       }
       return { count, inputs: Float64Array.from(inputs), targets: Float64Array.from(targets) };
@@ -130,6 +134,11 @@ class Draft {
     const x = random.between(this.nonNegativeInputs ? 0 : -1, 1) * 1.5 * this.inputScale;
     const { fractionLength } = this.plan.sites['input']!;
     return random.chance(0.2) ? (Math.floor(x * 2 ** fractionLength) + 0.5) * 2 ** -fractionLength : x;
+  }
+
+  /** Targets are data and may leave their format: they do in wild plans. */
+  private target(wanted: number): number {
+    return this.wild ? wanted : fit(wanted, this.plan.sites['target']!, this.random).value;
   }
 
   private layers(): Layer[] {
@@ -256,9 +265,8 @@ class Draft {
 
     const formats: Record<string, SiteFormat> = {};
     for (const key of siteKeys(layers.length)) {
-      const [prefix, last] = key.split('.') as [string, string | undefined];
-      const name = (last ?? prefix) as SiteName;
-      const l = last === undefined ? layers.length - 1 : Number(prefix.slice('layer'.length));
+      const name = siteName(key);
+      const l = SITES[name].perLayer ? Number(key.slice('layer'.length, key.indexOf('.'))) : layers.length - 1;
       formats[key] = this.format(name, magnitude(name, l));
     }
     // what hardware does: a sum as fine as its products
@@ -267,8 +275,11 @@ class Draft {
       const sum = formats[`layer${l}.accumulator`]!;
       const fine = formats[`layer${l}.weight`]!.fractionLength + formats[l === 0 ? 'input' : `layer${l - 1}.activation`]!.fractionLength;
       const wordLength = Math.min(sum.signed ? 64 : 63, sum.wordLength - sum.fractionLength + fine);
-      if (wordLength >= 2) formats[`layer${l}.accumulator`] = { ...sum, wordLength, fractionLength: fine, rails: ends(sum.signed, wordLength) };
+      if (wordLength < 2) return;
+      const saturated = sum.saturatedBits === undefined ? {} : { saturatedBits: Math.min(sum.saturatedBits, wordLength) };
+      formats[`layer${l}.accumulator`] = { ...sum, ...saturated, wordLength, fractionLength: fine, rails: rails(sum.overflow, sum.signed, wordLength) };
     });
+    for (let trap = 0; trap < this.traps; trap++) this.setTrap(formats);
     return formats;
   }
 
@@ -280,12 +291,12 @@ class Draft {
       const signed = random.chance(0.2);
       const fractionLength = narrow ? random.integer(5, 8) : random.integer(5, signed ? 30 : 31);
       const wordLength = random.integer(fractionLength + (signed ? 2 : 1), narrow ? fractionLength + 3 : 32);
-      return { signed, wordLength, fractionLength, rounding, overflow: 'SAT', rails: ends(signed, wordLength) };
+      return { signed, wordLength, fractionLength, rounding, ...this.overflow(name, signed, wordLength) };
     }
     if (name === 'reciprocal') {
       const fractionLength = random.integer(4, narrow ? 8 : 30);
       const wordLength = fractionLength + random.integer(-1, 2);
-      return { signed: false, wordLength, fractionLength, rounding, overflow: 'SAT', rails: ends(false, wordLength) };
+      return { signed: false, wordLength, fractionLength, rounding, overflow: 'SAT', rails: rails('SAT', false, wordLength) };
     }
 
     const signed = this.signed(name);
@@ -295,11 +306,30 @@ class Draft {
     const drawn = wild && random.chance(0.15) ? random.integer(-8, wordLength + 8) : wild ? fitting + random.integer(-4, 4) : fitting;
     // constants below 1 must stay reachable
     const fractionLength = Math.min(128, Math.max(-64, kind === 'constant' ? fitting : drawn));
-    const mayWrap = kind === 'signal' || kind === 'accumulator';
-    const overflow = mayWrap && name !== 'loss' && random.chance(wild ? 0.5 : 0.3) ? 'WRAP' : 'SAT';
-    let rails = ends(signed, wordLength);
-    if (overflow === 'SAT' && kind !== 'constant' && random.chance(wild ? 0.3 : 0.15)) rails = this.tighten(rails);
-    return { signed, wordLength, fractionLength, rounding, overflow, rails };
+    return { signed, wordLength, fractionLength, rounding, ...this.overflow(name, signed, wordLength) };
+  }
+
+  /** An overflow mode with rails to match; never TRAP, which is set at the end. */
+  private overflow(name: SiteName, signed: boolean, wordLength: number): Pick<SiteFormat, 'overflow' | 'saturatedBits' | 'rails'> {
+    const { random, wild } = this;
+    const others = mayOverflow(name) && random.chance(wild ? 0.6 : 0.35);
+    const overflow = others ? random.pick(OVERFLOWS.filter((mode) => mode !== 'SAT' && mode !== 'TRAP' && (signed || mode !== 'WRAP_SM'))) : 'SAT';
+    if (overflow === 'SAT') {
+      const tight = SITES[name].kind !== 'constant' && name !== 'throttle' && random.chance(wild ? 0.3 : 0.15);
+      return { overflow, rails: tight ? this.tighten(rails(overflow, signed, wordLength)) : rails(overflow, signed, wordLength) };
+    }
+    const saturates = (overflow === 'WRAP' || overflow === 'WRAP_SM') && random.chance(0.5);
+    return { overflow, ...(saturates && { saturatedBits: random.integer(0, wordLength) }), rails: rails(overflow, signed, wordLength) };
+  }
+
+  /** Makes some site a TRAP site, mostly with rails so tight that they are met now and then. */
+  private setTrap(formats: Record<string, SiteFormat>): void {
+    const { random } = this;
+    const keys = Object.keys(formats).filter((key) => mayOverflow(siteName(key)) && siteName(key) !== 'throttle');
+    const key = random.pick(keys);
+    const { saturatedBits: _, ...format } = formats[key]!;
+    const wide = rails('TRAP', format.signed, format.wordLength);
+    formats[key] = { ...format, overflow: 'TRAP', rails: random.chance(0.75) ? this.tighten(wide, 1, 20) : wide };
   }
 
   /** Values that can be negative are mostly signed, values that cannot mostly unsigned. */
@@ -328,17 +358,26 @@ class Draft {
     return kind === 'square' ? random.integer(40, 64) : random.integer(14, 44);
   }
 
-  /** Rails somewhere inside the format, 0 between them; one of them may be 0. */
-  private tighten([low, high]: [string, string]): [string, string] {
+  /** Rails somewhere inside the format, mostly at `least` to `most` percent of its ends, 0 between them; one of them may be 0. */
+  private tighten([low, high]: [string, string], least = 40, most = 100): [string, string] {
     const { random } = this;
-    const share = (end: string): bigint => (BigInt(end) * BigInt(random.integer(random.chance(0.2) ? 0 : 40, 100))) / 100n;
+    const share = (end: string): bigint => (BigInt(end) * BigInt(random.integer(random.chance(0.2) ? 0 : least, most))) / 100n;
     const tight: [bigint, bigint] = [share(low), share(high)];
     return tight[0] < tight[1] ? [`${tight[0]}`, `${tight[1]}`] : [low, high];
   }
 }
 
-function ends(signed: boolean, wordLength: number): [string, string] {
-  const [low, high] = endsOf(signed, wordLength);
+function siteName(key: string): SiteName {
+  return (key.split('.')[1] ?? key) as SiteName;
+}
+
+/** Controller metrics saturate (docs/numerics.md §2), constants that overflow are refused (§3). */
+function mayOverflow(name: SiteName): boolean {
+  return SITES[name].kind === 'signal' || SITES[name].kind === 'accumulator';
+}
+
+function rails(overflow: SiteFormat['overflow'], signed: boolean, wordLength: number): [string, string] {
+  const [low, high] = railsOf(overflow, signed, wordLength);
   return [`${low}`, `${high}`];
 }
 
@@ -348,6 +387,7 @@ function fit(wanted: number, siteFormat: SiteFormat, random: Random): Constant {
   const { raw, overflow, underflow } = quantiseExact(fromBinary64(wanted), format);
   if (overflow === 'none' && !underflow) return { value: wanted, raw: `${raw}` };
   const usable = underflow ? 1n : (format.high * BigInt(random.integer(1, 100))) / 100n || 1n;
-  const instead = format.high === 0n ? format.low : usable;
+  // odd, as JAM leaves no other
+  const instead = format.high === 0n ? format.low | 1n : (usable - 1n) | 1n;
   return { value: Number(instead) * 2 ** -format.fractionLength, raw: `${instead}` };
 }

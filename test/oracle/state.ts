@@ -54,3 +54,9 @@ export function nextDelivery(iterator: Iterator<Delivered>, inputs: number, outp
   }
   return value;
 }
+
+/** The delivery for the final loss, past those of the `skipped` steps that a trap has left out. */
+export function finalDelivery(iterator: Iterator<Delivered>, skipped: number, inputs: number, outputs: number): Delivered {
+  for (let step = 0; step < skipped; step++) nextDelivery(iterator, inputs, outputs);
+  return nextDelivery(iterator, inputs, outputs);
+}

@@ -1,8 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { QrailsError } from '../../src/errors.js';
-import { ROUNDINGS } from '../../src/format/modes.js';
+import { DETERMINISTIC_ROUNDINGS } from '../../src/format/modes.js';
 import { createConverter } from '../../src/signal/converter.js';
-import { quantise } from './oracle.js';
+import { fromBinary64, round } from '../oracle/exact.js';
+
+/** The exact value of v in units of 2^-6, rounded by the independent oracle and clipped. */
+function code(v: number, rounding: Parameters<typeof round>[3], low: bigint, high: bigint): number {
+  const { n, f } = fromBinary64(v);
+  const rounded = round(f >= 0 ? n : n << BigInt(-f), f >= 0 ? 1n << BigInt(f) : 1n, 6, rounding);
+  return Number(rounded < low ? low : rounded > high ? high : rounded);
+}
 
 /** The next smaller double, of one that is not zero. */
 function below(value: number): number {
@@ -12,14 +19,14 @@ function below(value: number): number {
 }
 
 describe('ADC', () => {
-  test.each(ROUNDINGS)('is numerics §2 on a power-of-two step, %s', (rounding) => {
+  test.each(DETERMINISTIC_ROUNDINGS)('is numerics §2 on a power-of-two step, %s', (rounding) => {
     // lsb = 2^-6 both ways; zero of the unsigned one is −2, a multiple of it.
     const unsigned = createConverter({ wordLength: 8, fullScale: [-2, 2], rounding });
     const signed = createConverter({ wordLength: 8, signed: true, fullScale: [-2, 2], rounding });
     for (let i = -700; i <= 700; i++) {
       for (const v of [i / 256, i / 256 + 2 ** -40, i / 256 - 2 ** -40, i / 128]) {
-        expect(unsigned(v)).toBe(-2 + quantise(v + 2, 6, rounding, 0n, 255n) / 64);
-        expect(signed(v)).toBe(quantise(v, 6, rounding, -128n, 127n) / 64);
+        expect(unsigned(v)).toBe(-2 + code(v + 2, rounding, 0n, 255n) / 64);
+        expect(signed(v)).toBe(code(v, rounding, -128n, 127n) / 64);
       }
     }
   });
@@ -39,7 +46,8 @@ describe('ADC', () => {
     expect(createConverter({ wordLength: 4, fullScale: [-8, 8], rounding: 'TRN_ZERO' })(-2.5)).toBe(-3);
   });
 
-  test.each(ROUNDINGS)('on a scale that is not dyadic a code stays itself and the ladder is monotone, %s', (rounding) => {
+  // JAM moves every even code.
+  test.each(DETERMINISTIC_ROUNDINGS.filter((mode) => mode !== 'JAM'))('on a scale that is not dyadic a code stays itself and the ladder is monotone, %s', (rounding) => {
     for (const [fullScale, wordLength, signed] of [[[0, 3.3], 12, false], [[-0.1, 1.7], 10, false], [[-3.3, 3.3], 12, true], [[0.1, 0.3], 16, true]] as const) {
       const convert = createConverter({ wordLength, signed, fullScale: [...fullScale], rounding });
       const [low, high] = fullScale;
