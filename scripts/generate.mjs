@@ -66,7 +66,7 @@ for (const { file, text } of GENERATED) {
 
 if (stale.length > 0) console.log(stale.map((file) => `${check ? 'stale' : 'wrote'} ${file}`).join('\n'));
 if (check && stale.length > 0) {
-  console.error('run: npm run build:generate');
+  console.error('run: npm run generate');
   process.exitCode = 1;
 }
 

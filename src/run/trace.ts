@@ -12,7 +12,7 @@ import type { Counters } from '../format/quantise.js';
 import type { Plan } from '../schema/plan.js';
 import type { Dataset } from '../signal/dataset.js';
 import { deliveries } from '../signal/delivery.js';
-import { planSteps, realParameters, type StepView } from './pair.js';
+import { realParameters, type StepView } from './pair.js';
 
 /** Columns of each side, with what they mean. */
 export const SIDE_COLUMNS = {
@@ -165,10 +165,9 @@ function hessianEigenvalues(plan: Plan, { inputs, count }: Batch): { min: number
   return { min: Math.min(...realEigenvalues), max: Math.max(...realEigenvalues) };
 }
 
-/** The least-squares solution of the evaluation batch, found by going through the deliveries once. */
+/** The least-squares solution of the evaluation batch. */
 function referenceOf(plan: Plan, dataset: Dataset): Reference | undefined {
-  const last = planSteps(plan);
-  for (const batch of deliveries(plan, dataset)) if (batch.step === last) return leastSquares(plan, batch);
+  for (const batch of deliveries(plan, dataset, { lastOnly: true })) return leastSquares(plan, batch);
   return undefined;
 }
 

@@ -54,9 +54,10 @@ function checkData({ data }: Plan, dataset: Dataset): void {
  * sensor as the last phase has it, at the clock of the step that would have come next.
  *
  * @throws QrailsError `data` if the data is not the plan's; `invalid` if a batch is larger than the data and partial batches are dropped
+ * @param lastOnly yields only the last delivery, without making the others
  * @example for (const { inputs, targets, count } of deliveries(plan, dataset)) run(inputs, targets, count)
  */
-export function* deliveries(plan: Plan, dataset: Dataset): Generator<Delivered, void, void> {
+export function* deliveries(plan: Plan, dataset: Dataset, { lastOnly = false } = {}): Generator<Delivered, void, void> {
   checkData(plan, dataset);
   const { rows, inputs, targets, values } = dataset;
   const width = inputs + targets;
@@ -105,8 +106,12 @@ export function* deliveries(plan: Plan, dataset: Dataset): Generator<Delivered, 
     delivered.phase = phase;
     for (let step = 0; step < steps; step++) {
       order.take(batch);
-      deliver(order);
-      yield delivered;
+      if (lastOnly) {
+        if (sensorOn) frontEnd.skip(order.count);
+      } else {
+        deliver(order);
+        yield delivered;
+      }
       delivered.step++;
       if (sensorOn) clock++;
     }

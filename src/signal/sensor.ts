@@ -22,6 +22,8 @@ export interface FrontEnd {
    * @throws QrailsError `data` where a delivered value is not finite
    */
   deliver(samples: Float64Array, from: number, clock: number, delivered: Float64Array, to: number): void;
+  /** Draws the noise of this many samples without delivering them. */
+  skip(samples: number): void;
 }
 
 /** Gain or offset while a term does nothing yet. */
@@ -116,6 +118,10 @@ export function createFrontEnd(sensor: SensorModel, inputs: number, seed: number
 
   return {
     isStatic: (clock, other) => noisy.length === 0 && (clock === other || (gain.equal(clock, other) && offset.equal(clock, other))),
+
+    skip(samples) {
+      for (let draws = samples * noisy.length; draws > 0; draws--) normal(stream);
+    },
 
     deliver(samples, from, clock, delivered, to) {
       for (let i = 0; i < inputs; i++) delivered[to + i] = samples[from + i]!;

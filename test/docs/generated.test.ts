@@ -7,7 +7,7 @@ import { renderComparison } from '../../src/report/terminal.js';
 
 const root = new URL('../../', import.meta.url);
 
-it('schemas, assembly/abi.ts and tables in docs are what their lists say (npm run build:generate)', () => {
+it('schemas, assembly/abi.ts and tables in docs are what their lists say (npm run generate)', () => {
   const { status, stdout } = spawnSync(process.execPath, ['scripts/generate.mjs', '--check'], { cwd: root, encoding: 'utf8' });
   expect(stdout).toBe('');
   expect(status).toBe(0);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { SCHEMA_FILES } from '../../src/schema/index.js';
 
 describe('published schemas', () => {
-  it.each(SCHEMA_FILES)('$file is what the source says (else: npm run build:generate)', ({ file, text }) => {
+  it.each(SCHEMA_FILES)('$file is what the source says (else: npm run generate)', ({ file, text }) => {
     expect(readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')).toBe(text());
   });
 

@@ -63,6 +63,9 @@ describe('qrails quantize', () => {
     expect(await raws(['-f', 'ap_fixed<8,4>', ...values])).toEqual(['1', '1', '64']);
     expect(await raws(['-f', 'ap_fixed<8,4,AP_RND,AP_SAT>', '--rounding', 'Floor', '--overflow', 'AC_SAT_ZERO', ...values])).toEqual(['1', '1', '0']);
     expect(await raws(['-f', 'ap_fixed<8,4>', '--saturated-bits', '1', '100', '-100'])).toEqual(['64', '-64']);
+    // n belongs to the overflow mode it was stated with.
+    expect(await raws(['-f', 'ap_fixed<8,4,AP_TRN,AP_WRAP,1>', '72'])).toEqual(['0']);
+    expect(await raws(['-f', 'ap_fixed<8,4,AP_TRN,AP_WRAP,1>', '--overflow', 'WRAP', '72'])).toEqual(['-128']);
     expect(await raws(['-f', 'Q4.4', '--q', 'arm', '100'])).toEqual(['127']);
   });
 

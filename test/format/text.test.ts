@@ -31,6 +31,7 @@ describe('meaning', () => {
     ['ap_fixed<8,-3>', s(true, 8, 11, hls)],
     ['ap_fixed<8, 4, AP_TRN_ZERO>', s(true, 8, 4, { rounding: 'TRN_ZERO', overflow: 'WRAP' })],
     ['ap_fixed<8,4,AP_RND_CONV,AP_WRAP_SM,2>', s(true, 8, 4, { rounding: 'RND_CONV', overflow: 'WRAP_SM', saturatedBits: 2 })],
+    ['ap_ufixed<8,4,AP_TRN,AP_WRAP,8>', s(false, 8, 4, { ...hls, saturatedBits: 8 })],
     ['ac_fixed<16,8,true>', s(true, 16, 8, hls)],
     ['ac_fixed<16,8,false,AC_RND_CONV_ODD,AC_SAT_SYM>', s(false, 16, 8, { rounding: 'RND_CONV_ODD', overflow: 'SAT_SYM' })],
     ['sc_fixed<5,2,SC_RND_MIN_INF,SC_SAT_ZERO>', s(true, 5, 3, { rounding: 'RND_MIN_INF', overflow: 'SAT_ZERO' })],

@@ -118,6 +118,18 @@ describe('evaluation', () => {
   });
 });
 
+test('the last delivery can be made alone, noise and clock included', () => {
+  const sensor: Plan['sensor'] = { gain: [{ kind: 'step', at: 2, value: 4 }], noise: { standardDeviation: 0.5 } };
+  const data = dataset(7);
+  const phases = [{ steps: 3, batch: 3 }, { steps: 4, batch: 2, sensor: true }];
+  for (const order of ['sequential', 'shuffled'] as const) {
+    const made = plan(data, phases, { sensor, order });
+    const [alone] = [...deliveries(made, data, { lastOnly: true })].map(({ inputs, targets, step, phase }) => ({ inputs: [...inputs], targets: [...targets], step, phase }));
+    const last = run(7, phases, { sensor, order }).at(-1)!;
+    expect(alone).toMatchObject({ inputs: last.inputs, targets: last.rows.map((row) => 0 - row), step: 7, phase: 1 });
+  }
+});
+
 describe('clock', () => {
   test('starts with each run of phases that have the sensor on', () => {
     const sensor: Plan['sensor'] = { offset: [{ kind: 'temperature', perDegree: 1 }], temperature: { reference: 0, from: 0, to: 100, steps: 100 } };
