@@ -78,3 +78,5 @@ export function simd(): i32 {
 export function heapBase(): usize {
   return __heap_base;
 }
+
+export { wideMultiply, wideMultiplyUnsigned, wideAccumulate, wideDivide, wideSquareRoot, compareProducts, quantiseAt, quotientAt, randomBits } from './primitives';

@@ -10,7 +10,7 @@ import { counted, finish, quantiseWide, settle, upByTable } from '../fixed/quant
 import { draw, randomHigh } from '../fixed/random';
 
 /** (hi:numerator) / (d1·d2 << left), rounded once at the site. The divisor is positive. */
-function quotient(numerator: i64, d1: i64, d2: i64, left: i32, site: usize, element: i32): i64 {
+export function quotient(numerator: i64, d1: i64, d2: i64, left: i32, site: usize, element: i32): i64 {
   const high = hi;
   const nonzero = (numerator | high) != 0;
   const kind = load<i32>(site, abi.SITE_KIND);

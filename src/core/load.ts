@@ -14,6 +14,16 @@ export interface CoreExports {
   readonly lossFixed: (this: void, header: number) => void;
   readonly lossFixedWide: (this: void, header: number) => void;
   readonly lossFloat: (this: void, header: number) => void;
+  // Primitives: docs/primitives.md. Words are i64 and cross as bigint, unsigned ones too.
+  readonly wideMultiply: (this: void, a: bigint, b: bigint, out: number) => void;
+  readonly wideMultiplyUnsigned: (this: void, a: bigint, b: bigint, out: number) => void;
+  readonly wideAccumulate: (this: void, out: number, a: bigint, b: bigint, shift: number) => void;
+  readonly wideDivide: (this: void, nLow: bigint, nHigh: bigint, dLow: bigint, dHigh: bigint, out: number) => void;
+  readonly wideSquareRoot: (this: void, low: bigint, high: bigint) => bigint;
+  readonly compareProducts: (this: void, a: bigint, b: bigint, n: number, c: bigint, d: bigint, m: number) => number;
+  readonly quantiseAt: (this: void, low: bigint, high: bigint, site: number, element: number, index: number) => bigint;
+  readonly quotientAt: (this: void, low: bigint, high: bigint, d1: bigint, d2: bigint, left: number, site: number, element: number) => bigint;
+  readonly randomBits: (this: void, seed: bigint, step: bigint, site: number, element: number, index: number, out: number) => void;
   readonly simd: (this: void) => number;
 }
 

@@ -3,16 +3,15 @@
  * per core instance; `kind` chooses the number system.
  */
 import { ANCHORS, ESTIMATORS, THROTTLES } from '../control/registry.js';
-import { OVERFLOWS, ROUNDING, upTable, type RoundingMode } from '../format/modes.js';
-import { ArrayQuantiser, ERROR_BITS, HISTOGRAM_BINS, newCounters, quantise, type Counters } from '../format/quantise.js';
-import { siteStream } from '../format/random.js';
+import { ArrayQuantiser, HISTOGRAM_BINS, newCounters, quantise, type Counters } from '../format/quantise.js';
 import { accumulateGroup, alignPlan, type Alignment } from '../plan/alignment.js';
 import type { Constant, Plan, SiteFormat } from '../schema/plan.js';
 import type { RecordLevel } from '../run/levels.js';
 import { LAYER_SITES, RUN_SITES, siteKey, SITES, siteKeys, type SiteName } from '../site/sites.js';
-import { RECORDS, ROUND_KINDS } from './abi.js';
+import { RECORDS } from './abi.js';
 import type { CoreExports } from './load.js';
 import { Arena, RecordView } from './memory.js';
+import { writeSite } from './siteRecord.js';
 
 export type NumberSystem = 'fixed' | 'float';
 
@@ -59,8 +58,11 @@ const addTally = (counters: Counters, added: readonly number[]): void => {
 /** Sites whose exact value is a quotient, besides `gradient` where a batch is not a power of two. */
 const QUOTIENT_SITES: readonly SiteName[] = ['loss', 'curvature', 'throttle'];
 
-const I64_MAX = (1n << 63n) - 1n;
-const I64_MIN = -(1n << 63n);
+/** Whether the exact value of a site is a quotient. */
+function isQuotient({ batchDivision, phases }: Plan, key: string): boolean {
+  const name = key.slice(key.indexOf('.') + 1) as SiteName;
+  return QUOTIENT_SITES.includes(name) || (name === 'gradient' && batchDivision === 'exact' && phases.some(({ batch }) => !Number.isInteger(Math.log2(batch))));
+}
 
 export class Session {
   readonly plan: Plan;
@@ -146,7 +148,7 @@ export class Session {
       const site = new RecordView(this.#view, 'SITE', siteBase + index * RECORDS.SITE.size);
       this.#sites.set(key, site);
       if (histograms !== 0) site.setInt('histogram', histograms + index * histogramBytes);
-      if (this.#alignment) this.#writeSite(key, site, plan.sites[key]!, this.#alignment.sites[key]);
+      if (this.#alignment) writeSite(site, key, plan.sites[key]!, { left: [], shift: 0, ...this.#alignment.sites[key], quotient: isQuotient(plan, key), record: this.#record });
     });
     let first = 0;
     layers.forEach(({ inputs, outputs, activation, bias }, index) => {
@@ -175,47 +177,6 @@ export class Session {
     this.#targets = this.#alignment && new ArrayQuantiser(plan.sites['target']!, { key: 'target', seed: plan.seed, full: false });
     const scale = (name: SiteName): number => (kind === 'fixed' ? 2 ** -plan.sites[name]!.fractionLength : 1);
     this.#scales = { loss: scale('loss'), alpha: scale('throttle'), rate: scale('rate'), curvature: scale('curvature'), curvatureMean: scale('curvatureMean') };
-  }
-
-  #writeSite(key: string, site: RecordView, format: SiteFormat, alignment: { left: readonly number[]; shift: number } | undefined): void {
-    const shift = alignment?.shift ?? 0;
-    site.setInt('shift', shift);
-    alignment?.left.forEach((left, kind) => site.setInt(`left${kind}`, left));
-    const mode: RoundingMode = ROUNDING[format.rounding];
-    // With nothing to discard, nothing is added; past 62 bits only the wide instance runs, which rounds by the table.
-    const none = { base: 0n, lsb: 0n, sign: 0n };
-    const addend = (shift > 0 && shift <= 62 && mode.addend?.(BigInt(shift))) || none;
-    // A quotient discards without end; a shift what it shifts out.
-    const name = key.slice(key.indexOf('.') + 1) as SiteName;
-    const divides = this.plan.batchDivision === 'exact' && this.plan.phases.some(({ batch }) => !Number.isInteger(Math.log2(batch)));
-    const quotient = QUOTIENT_SITES.includes(name) || (name === 'gradient' && divides);
-    // The fast path of the full recorder sums errors as they are, without a shift.
-    const fast = mode.addend !== undefined && (this.#record !== 'full' || (!quotient && shift <= ERROR_BITS));
-    site.setInt('kind', mode.random !== undefined ? ROUND_KINDS[mode.random] : fast ? ROUND_KINDS.addend : ROUND_KINDS.table);
-    site.setInt('errorBits', quotient ? ERROR_BITS : Math.min(shift, ERROR_BITS));
-    site.setInt('watch', 64);
-    site.setRaw('stream', BigInt(siteStream(key)));
-    site.setInt('saturatedBits', format.saturatedBits ?? 0);
-    site.setRaw('base', addend.base);
-    site.setRaw('lsb', addend.lsb);
-    site.setRaw('sign', addend.sign);
-    const [low, high] = format.rails.map(BigInt) as [bigint, bigint];
-    site.setRaw('low', low);
-    site.setRaw('high', high);
-    const nearHigh = high > 0n ? (19n * high + 19n) / 20n : I64_MAX;
-    const nearLow = low < 0n ? -((19n * -low + 19n) / 20n) : I64_MIN;
-    site.setRaw('nearHigh', nearHigh);
-    site.setRaw('nearLow', nearLow);
-    site.setRaw('edgeHigh', high > 0n ? nearHigh : 1n);
-    site.setRaw('edgeLow', low < 0n ? nearLow : -1n);
-    site.setInt('up', upTable(format.rounding));
-    site.setInt('overflow', OVERFLOWS.indexOf(format.overflow));
-    site.setInt('wordLength', format.wordLength);
-    site.setInt('signed', format.signed ? 1 : 0);
-    // An unsigned word of 64 bits is compared as such, all others as i64.
-    site.setRaw('min', !format.signed && format.wordLength === 64 ? -1n : I64_MAX);
-    site.setRaw('max', format.signed ? I64_MIN : 0n);
-    site.setRaw('firstStep', -1n);
   }
 
   #setValue(record: RecordView, field: string, constant: Constant | undefined): void {

@@ -1,8 +1,10 @@
 /** Resolves what a profile says, and what it leaves to fallbacks, into the format of every site of a network. */
 import { QrailsError } from '../errors.js';
 import { formatName, rawRange } from '../format/format.js';
-import { OVERFLOW, type Overflow } from '../format/modes.js';
+import { DEFAULT_MODES, overflowProblem } from '../format/check.js';
+import type { Overflow } from '../format/modes.js';
 import { endRails } from '../format/quantise.js';
+import { parseFormat } from '../format/text.js';
 import type { SiteFormat } from '../schema/plan.js';
 import type { Profile, ProfileSite } from '../schema/profile.js';
 import { SITES, siteKey, siteKeys, wordLengthRange, type SiteDefinition, type SiteName } from '../site/sites.js';
@@ -22,9 +24,7 @@ interface Bare {
   readonly fractionLength: number;
 }
 
-/** Modes of a site and of a profile that states none. Constants are prepared by the host, to nearest. */
-const DEFAULT_ROUNDING = 'RND';
-const DEFAULT_OVERFLOW = 'SAT';
+/** Constants are prepared by the host, to nearest. */
 const CONSTANT_ROUNDING = 'RND_CONV';
 
 const ceilLog2 = (n: number): number => Math.ceil(Math.log2(n));
@@ -113,12 +113,16 @@ export function resolveFormats(profile: Profile, dimensions: Dimensions, where: 
       });
     }
     const saturates = kind === 'metric' || kind === 'square' || kind === 'constant';
-    const overflow = site.overflow ?? (saturates ? 'SAT' : (profile.defaults?.overflow ?? DEFAULT_OVERFLOW));
+    const overflow = site.overflow ?? (saturates ? 'SAT' : (profile.defaults?.overflow ?? DEFAULT_MODES.overflow));
     const saturatedBits = site.saturatedBits ?? 0;
-    checkOverflow(format, overflow, saturatedBits, `${where}: sites.${key}`);
+    const problem = overflowProblem(format, overflow, saturatedBits);
+    if (problem) {
+      const { key: property, ...parts } = problem;
+      throw new QrailsError({ code: 'format', where: `${where}: sites.${key}.${property}`, ...parts });
+    }
     formats[key] = {
       ...format,
-      rounding: site.rounding ?? (kind === 'constant' ? CONSTANT_ROUNDING : (profile.defaults?.rounding ?? DEFAULT_ROUNDING)),
+      rounding: site.rounding ?? (kind === 'constant' ? CONSTANT_ROUNDING : (profile.defaults?.rounding ?? DEFAULT_MODES.rounding)),
       overflow,
       ...(saturatedBits > 0 && { saturatedBits }),
       rails: rails({ ...format, overflow }, site.rails, `${where}: sites.${key}.rails`),
@@ -127,23 +131,8 @@ export function resolveFormats(profile: Profile, dimensions: Dimensions, where: 
   return formats;
 }
 
-function checkOverflow(format: Bare, overflow: Overflow, saturatedBits: number, where: string): void {
-  if (overflow === 'WRAP_SM' && !format.signed) {
-    throw new QrailsError({ code: 'format', where: `${where}.overflow`, message: 'WRAP_SM is for signed formats', found: 'an unsigned format', expected: 'another mode, or a signed format' });
-  }
-  if (saturatedBits > 0 && (!OVERFLOW[overflow].saturatedBits || saturatedBits > format.wordLength)) {
-    throw new QrailsError({
-      code: 'format', where: `${where}.saturatedBits`, message: 'saturated bits that cannot be', found: `${saturatedBits} with ${overflow}`,
-      expected: `0 to ${format.wordLength}, with WRAP or WRAP_SM`,
-    });
-  }
-}
-
 /** A fallback that names a format: `ufix16_En15`. */
-function ownFormat(fallback: string | undefined): Bare | undefined {
-  const match = /^([us])fix(\d+)_En(\d+)$/.exec(fallback ?? '');
-  return match ? { signed: match[1] === 's', wordLength: Number(match[2]), fractionLength: Number(match[3]) } : undefined;
-}
+const ownFormat = (fallback: string | undefined): Bare | undefined => (fallback !== undefined && /^[su]fix/.test(fallback) ? parseFormat(fallback) : undefined);
 
 function rails(format: Bare & { overflow: Overflow }, stated: readonly [number, number] | undefined, where: string): [string, string] {
   const [low, high] = rawRange(format);

@@ -285,12 +285,25 @@ export function quantiseExact(a: Exact, format: Format, draw?: Draw): Quantised 
 
 const INT64 = endsOf(true, 64);
 
+/** One counted quantisation, as an observer sees it. */
+export interface Observation {
+  readonly key: string;
+  readonly step: number;
+  readonly element: number;
+  readonly index: number;
+  readonly outcome: Quantised;
+  /** The exact value as numerator and positive denominator; undefined where it is irrational (`norm`). */
+  readonly exact: readonly [bigint, bigint] | undefined;
+}
+
 /** What a site takes from its run. */
 export interface SiteContext {
   readonly key: string;
   readonly seed: number;
   /** Told of every overflow of a TRAP site. */
   readonly onTrap?: (key: string) => void;
+  /** Told of every quantisation that counts. */
+  readonly onQuantise?: (seen: Observation) => void;
 }
 
 /** One site of a run: a format and its counters. */
@@ -316,12 +329,13 @@ export class Site {
 
   /** Q(a), counted. `index` tells the quantisations of one element in one step apart. */
   quantise(a: Exact, step: number, element: number, index = 0): Exact {
-    return this.count(quantiseExact(a, this.format, this.draw(step, element, index, false)), step, element);
+    const outcome = quantiseExact(a, this.format, this.draw(step, element, index, false));
+    return this.count(outcome, step, element, index, a.f >= 0 ? [a.n, 1n << BigInt(a.f)] : [a.n << BigInt(-a.f), 1n]);
   }
 
   /** Q(numerator / denominator), counted. */
   quantiseQuotient([numerator, denominator]: readonly [bigint, bigint], step: number, element: number): Exact {
-    return this.count(quantise(numerator, denominator, this.format, this.draw(step, element, 0, true)), step, element);
+    return this.count(quantise(numerator, denominator, this.format, this.draw(step, element, 0, true)), step, element, 0, [numerator, denominator]);
   }
 
   /** Q(a) as `quantise` has it, in no counter; it still traps. */
@@ -340,9 +354,11 @@ export class Site {
     if (overflow && this.format.overflow === 'TRAP') this.context.onTrap?.(this.context.key);
   }
 
-  /** Counts an outcome and returns its value. */
-  count({ rounded, raw, overflow, underflow }: Quantised, step: number, element: number): Exact {
+  /** Counts an outcome and returns its value; `exact` is for an observer. */
+  count(outcome: Quantised, step: number, element: number, index = 0, exact?: Observation['exact']): Exact {
+    const { rounded, raw, overflow, underflow } = outcome;
     const { counters, format: { low, high } } = this;
+    this.context.onQuantise?.({ key: this.context.key, step, element, index, outcome, exact });
     this.trapIf(overflow !== 'none');
     counters.count++;
     if (overflow === 'high') counters.overflowHigh++;

@@ -19,8 +19,8 @@ export interface FixedOutcome extends Outcome<bigint> {
 
 type Sites = (key: string) => Site;
 
-function makeSites({ sites, seed }: Plan, onTrap?: SiteContext['onTrap']): Map<string, Site> {
-  return new Map(Object.entries(sites).map(([key, format]) => [key, new Site(format, { key, seed, ...(onTrap && { onTrap }) })]));
+function makeSites({ sites, seed }: Plan, listeners: Pick<SiteContext, 'onTrap' | 'onQuantise'> = {}): Map<string, Site> {
+  return new Map(Object.entries(sites).map(([key, format]) => [key, new Site(format, { key, seed, ...listeners })]));
 }
 
 function lookUp(sites: Map<string, Site>): Sites {
@@ -158,12 +158,14 @@ function batchMean(plan: Plan, site: Sites, batch: number): (total: Exact, gradi
 
 /**
  * Runs a plan over deliveries: one for every step, then one for the final loss.
- * `onStep` sees every step after its update. After a step in which a TRAP site overflowed only the final loss follows.
+ * `onStep` sees every step after its update, `onQuantise` every quantisation that counts. After a step in which a TRAP site overflowed only the final loss follows.
  * Throws a RangeError if deliveries run out.
  */
-export function runFixed(plan: Plan, deliveries: Iterable<Delivered>, onStep?: (state: StepState) => void): FixedOutcome {
+export function runFixed(
+  plan: Plan, deliveries: Iterable<Delivered>, onStep?: (state: StepState) => void, onQuantise?: SiteContext['onQuantise'],
+): FixedOutcome {
   let trapped: string | undefined;
-  const sites = makeSites(plan, (key) => (trapped ??= key));
+  const sites = makeSites(plan, { onTrap: (key) => (trapped ??= key), ...(onQuantise && { onQuantise }) });
   const site = lookUp(sites);
   const { layers } = plan;
   const channels = layers[0]!.inputs;

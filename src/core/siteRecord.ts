@@ -1,0 +1,58 @@
+/** A site's record in the core's memory: how it rounds, where its rails lie, its counters at zero. */
+import { OVERFLOWS, ROUNDING, upTable, type RoundingMode } from '../format/modes.js';
+import { ERROR_BITS } from '../format/quantise.js';
+import { siteStream } from '../format/random.js';
+import type { RecordLevel } from '../run/levels.js';
+import type { SiteFormat } from '../schema/plan.js';
+import { ROUND_KINDS } from './abi.js';
+import type { RecordView } from './memory.js';
+
+const I64_MAX = (1n << 63n) - 1n;
+const I64_MIN = -(1n << 63n);
+
+/** How a site's record is written. */
+export interface SiteSetup {
+  readonly left: readonly number[];
+  readonly shift: number;
+  /** Its exact value is a quotient. */
+  readonly quotient: boolean;
+  readonly record: RecordLevel;
+}
+
+/** Writes the record of a site: its rounding, rails and empty counters. */
+export function writeSite(site: RecordView, key: string, format: SiteFormat, { left, shift, quotient, record }: SiteSetup): void {
+  site.setInt('shift', shift);
+  left.forEach((bits, kind) => site.setInt(`left${kind}`, bits));
+  const mode: RoundingMode = ROUNDING[format.rounding];
+  // With nothing to discard, nothing is added; past 62 bits only the wide instance runs, which rounds by the table.
+  const none = { base: 0n, lsb: 0n, sign: 0n };
+  const addend = (shift > 0 && shift <= 62 && mode.addend?.(BigInt(shift))) || none;
+  // The fast path of the full recorder sums errors as they are, without a shift.
+  const fast = mode.addend !== undefined && (record !== 'full' || (!quotient && shift <= ERROR_BITS));
+  site.setInt('kind', mode.random !== undefined ? ROUND_KINDS[mode.random] : fast ? ROUND_KINDS.addend : ROUND_KINDS.table);
+  // A quotient discards without end; a shift what it shifts out.
+  site.setInt('errorBits', quotient ? ERROR_BITS : Math.min(shift, ERROR_BITS));
+  site.setInt('watch', 64);
+  site.setRaw('stream', BigInt(siteStream(key)));
+  site.setInt('saturatedBits', format.saturatedBits ?? 0);
+  site.setRaw('base', addend.base);
+  site.setRaw('lsb', addend.lsb);
+  site.setRaw('sign', addend.sign);
+  const [low, high] = format.rails.map(BigInt) as [bigint, bigint];
+  site.setRaw('low', low);
+  site.setRaw('high', high);
+  const nearHigh = high > 0n ? (19n * high + 19n) / 20n : I64_MAX;
+  const nearLow = low < 0n ? -((19n * -low + 19n) / 20n) : I64_MIN;
+  site.setRaw('nearHigh', nearHigh);
+  site.setRaw('nearLow', nearLow);
+  site.setRaw('edgeHigh', high > 0n ? nearHigh : 1n);
+  site.setRaw('edgeLow', low < 0n ? nearLow : -1n);
+  site.setInt('up', upTable(format.rounding));
+  site.setInt('overflow', OVERFLOWS.indexOf(format.overflow));
+  site.setInt('wordLength', format.wordLength);
+  site.setInt('signed', format.signed ? 1 : 0);
+  // An unsigned word of 64 bits is compared as such, all others as i64.
+  site.setRaw('min', !format.signed && format.wordLength === 64 ? -1n : I64_MAX);
+  site.setRaw('max', format.signed ? I64_MIN : 0n);
+  site.setRaw('firstStep', -1n);
+}
