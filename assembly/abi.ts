@@ -1,6 +1,6 @@
 // Generated from src/core/abi.ts by scripts/generate.mjs. Do not edit.
 
-export const SITE_SIZE: i32 = 248;
+export const SITE_SIZE: i32 = 784;
 export const SITE_SHIFT: i32 = 0;
 export const SITE_LEFT0: i32 = 4;
 export const SITE_LEFT1: i32 = 8;
@@ -34,10 +34,13 @@ export const SITE_FIRST_INDEX: i32 = 192;
 export const SITE_FIRST_WANTED: i32 = 200;
 export const SITE_FIRST_RAW: i32 = 208;
 export const SITE_STALLED: i32 = 216;
-export const SITE_HISTOGRAM: i32 = 224;
-export const SITE_WATCH: i32 = 228;
-export const SITE_ERROR_BITS: i32 = 232;
-export const SITE_ERROR_SUM: i32 = 240;
+export const SITE_FULL: i32 = 224;
+export const SITE_ERROR_BITS: i32 = 228;
+export const SITE_ERROR_SUM: i32 = 232;
+export const SITE_QUOTIENT_ERROR_SUM: i32 = 240;
+export const SITE_WATCH_LOW: i32 = 248;
+export const SITE_WATCH_SPAN: i32 = 256;
+export const SITE_HISTOGRAM: i32 = 264;
 
 export const LAYER_SIZE: i32 = 88;
 export const LAYER_INPUTS: i32 = 0;
@@ -188,6 +191,7 @@ export const OVERFLOW_SAT_SYM: i32 = 2;
 export const OVERFLOW_WRAP: i32 = 3;
 export const OVERFLOW_WRAP_SM: i32 = 4;
 export const OVERFLOW_TRAP: i32 = 5;
+export const ERROR_BITS: i32 = 24;
 export const TABLE_LENGTH: i32 = 12;
 export const TABLE_FRACTION_LENGTH: i32 = 5;
 export const TABLE: StaticArray<i32> = [32, 28, 24, 20, 16, 12, 8, 6, 5, 4, 2, 1];

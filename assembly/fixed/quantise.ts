@@ -25,13 +25,13 @@ export function round(x: i64, site: usize): i64 {
 }
 
 /**
- * Quantises an exact value within 63 bits, at the recorder's level. `edgeLow` and `edgeHigh` are the first raws that are near a rail or beyond.
+ * Quantises an exact value within 63 bits, at the recorder's level. `edgeLow` and `edgeHigh` are the first raws that are near a rail or beyond;
+ * at a site that does not round by addends they take in everything, so that one test sends it out of the fast path.
  * `index` tells the quantisations of one element in one step apart; random bits and first events name it.
  */
 @unmanaged
 export class Off {
   @inline quantise(x: i64, site: usize, element: i32, index: i32): i64 {
-    if (load<i32>(site, abi.SITE_KIND) != abi.ROUND_ADDEND) return generic(x, site, element, index);
     const raw = round(x, site);
     return atEdge(raw, site) ? edge(raw, x, site, element, index) : raw;
   }
@@ -40,7 +40,6 @@ export class Off {
 @unmanaged
 export class Counts {
   @inline quantise(x: i64, site: usize, element: i32, index: i32): i64 {
-    if (load<i32>(site, abi.SITE_KIND) != abi.ROUND_ADDEND) return generic(x, site, element, index);
     const raw = round(x, site);
     if (atEdge(raw, site)) return edge(raw, x, site, element, index);
     count(raw, x, site);
@@ -51,31 +50,25 @@ export class Counts {
 @unmanaged
 export class Full {
   @inline quantise(x: i64, site: usize, element: i32, index: i32): i64 {
-    if (load<i32>(site, abi.SITE_KIND) != abi.ROUND_ADDEND) return generic(x, site, element, index);
     const raw = round(x, site);
-    const error = (raw << <i64>load<i32>(site, abi.SITE_SHIFT)) - x;
-    store<i64>(site, load<i64>(site, abi.SITE_ERROR_SUM) + error, abi.SITE_ERROR_SUM);
-    const zeros = clz(raw < 0 ? -raw : raw);
-    // Most values are smaller than what was seen already: one comparison stands for rails and range.
-    if (<i32>zeros <= load<i32>(site, abi.SITE_WATCH)) return watched(raw, x, site, element, index);
-    const at = <usize>load<i32>(site, abi.SITE_HISTOGRAM) + (<usize>zeros << 3);
-    store<i64>(at, load<i64>(at) + 1);
+    // Most values lie inside what was seen already: one comparison stands for rails and range.
+    if (<u64>(raw - load<i64>(site, abi.SITE_WATCH_LOW)) >= load<u64>(site, abi.SITE_WATCH_SPAN)) return watched(raw, x, site, element, index);
+    addError(raw, x, site);
+    bin(raw, site);
     if (raw == 0 && x != 0) store<i64>(site, load<i64>(site, abi.SITE_UNDERFLOW) + 1, abi.SITE_UNDERFLOW);
     return raw;
   }
 }
 
-/** A value that may be near a rail or widen the range. */
+/** A value near a rail or beyond, or one that widens the range. */
 function watched(raw: i64, x: i64, site: usize, element: i32, index: i32): i64 {
+  if (load<i32>(site, abi.SITE_KIND) == abi.ROUND_ADDEND) addError(raw, x, site);
   if (atEdge(raw, site)) return edge(raw, x, site, element, index);
   count(raw, x, site);
-  bin(raw, load<i32>(site, abi.SITE_HISTOGRAM));
-  const low = load<i64>(site, abi.SITE_MIN), high = load<i64>(site, abi.SITE_MAX);
-  if (low < 0 && high > 0) {
-    const range = max(clz(-low), clz(high));
-    const rails = max(clz(-load<i64>(site, abi.SITE_EDGE_LOW)), clz(load<i64>(site, abi.SITE_EDGE_HIGH)));
-    store<i32>(site, <i32>max(range, rails), abi.SITE_WATCH);
-  }
+  bin(raw, site);
+  const low = max(load<i64>(site, abi.SITE_MIN), load<i64>(site, abi.SITE_EDGE_LOW) + 1);
+  store<i64>(site, low, abi.SITE_WATCH_LOW);
+  store<i64>(site, min(load<i64>(site, abi.SITE_MAX), load<i64>(site, abi.SITE_EDGE_HIGH) - 1) - low + 1, abi.SITE_WATCH_SPAN);
   return raw;
 }
 
@@ -92,28 +85,39 @@ function count(raw: i64, x: i64, site: usize): void {
   if (raw > load<i64>(site, abi.SITE_MAX)) store<i64>(site, raw, abi.SITE_MAX);
 }
 
-/** Puts a raw into a histogram by its magnitude. */
+/** Puts a raw into the site's histogram by its magnitude. */
 @inline
-function bin(raw: i64, histogram: usize): void {
-  const at = histogram + (<usize>clz(raw < 0 ? -raw : raw) << 3);
-  store<i64>(at, load<i64>(at) + 1);
+function bin(raw: i64, site: usize): void {
+  const at = site + (<usize>clz(raw < 0 ? -raw : raw) << 3);
+  store<i64>(at, load<i64>(at, abi.SITE_HISTOGRAM) + 1, abi.SITE_HISTOGRAM);
 }
 
+/** A raw near a rail or beyond; or anything at a site that does not round by addends, whose edges let nothing pass. */
 function edge(raw: i64, x: i64, site: usize, element: i32, index: i32): i64 {
+  if (load<i32>(site, abi.SITE_KIND) != abi.ROUND_ADDEND) {
+    setHi(x >> 63);
+    return quantiseWide(x, site, element, index);
+  }
   setHi(raw >> 63);
   return settle(raw, x != 0, site, element, index);
 }
 
-function generic(x: i64, site: usize, element: i32, index: i32): i64 {
-  setHi(x >> 63);
-  return quantiseWide(x, site, element, index);
+@inline
+function addError(raw: i64, x: i64, site: usize): void {
+  const error = (raw << <i64>load<i32>(site, abi.SITE_SHIFT)) - x;
+  store<i64>(site, load<i64>(site, abi.SITE_ERROR_SUM) + error, abi.SITE_ERROR_SUM);
 }
 
 /** Quantises the exact value (hi:low). */
 export function quantiseWide(low: i64, site: usize, element: i32, index: i32): i64 {
   const nonzero = (low | hi) != 0;
   const shift = load<i32>(site, abi.SITE_SHIFT), kind = load<i32>(site, abi.SITE_KIND);
-  if (shift == 0) return finish(low, upByTable(site, 0, low, hi < 0), 0, nonzero, site, element, index);
+  const full = load<i32>(site, abi.SITE_FULL), bits = load<i32>(site, abi.SITE_ERROR_BITS);
+  if (shift == 0) {
+    const odd = upByTable(site, 0, low, hi < 0);
+    if (full) addRoundingError(site + abi.SITE_ERROR_SUM, odd, 0, bits);
+    return finish(low, odd, nonzero, site, element, index);
+  }
   const high = hi;
   const half = (shift > 64 ? high >> (shift - 65) : low >> (shift - 1)) & 1;
   const below = shift > 65 ? low | (high & ((<i64>1 << (shift - 65)) - 1)) : shift == 65 ? low : low & ((<i64>1 << (shift - 1)) - 1);
@@ -134,9 +138,9 @@ export function quantiseWide(low: i64, site: usize, element: i32, index: i32): i
     setHi(high);
     up = upByTable(site, discarded, shiftRight(low, shift), high < 0);
   }
-  const fraction = load<i32>(site, abi.SITE_HISTOGRAM) ? fractionUp(low, high, shift, load<i32>(site, abi.SITE_ERROR_BITS)) : 0;
+  if (full) addRoundingError(site + abi.SITE_ERROR_SUM, up, fractionUp(low, high, shift, bits), bits);
   setHi(high);
-  return finish(shiftRight(low, shift), up, fraction, nonzero, site, element, index);
+  return finish(shiftRight(low, shift), up, nonzero, site, element, index);
 }
 
 /** ⌈d·2^b⌉ of the discarded part d, b the site's error bits (at most `shift`). */
@@ -154,12 +158,13 @@ export function upByTable(site: usize, discarded: i32, floor: i64, negative: boo
   return ((load<i32>(site, abi.SITE_UP) >> ((discarded << 2) | (<i32>(floor & 1) << 1) | i32(negative))) & 1) != 0;
 }
 
-/** (hi:low) or one more, settled. `fraction`: what was discarded, in units of 2^-errorBits, rounded up; read by the full recorder. */
-export function finish(low: i64, up: bool, fraction: i32, nonzero: bool, site: usize, element: i32, index: i32): i64 {
-  if (load<i32>(site, abi.SITE_HISTOGRAM)) {
-    const error = (<i64>up << <i64>load<i32>(site, abi.SITE_ERROR_BITS)) - <i64>fraction;
-    store<i64>(site, load<i64>(site, abi.SITE_ERROR_SUM) + error, abi.SITE_ERROR_SUM);
-  }
+/** Adds up − fraction, in units of 2^-bits, to a sum of rounding errors. */
+export function addRoundingError(sum: usize, up: bool, fraction: i32, bits: i32): void {
+  store<i64>(sum, load<i64>(sum) + (<i64>up << <i64>bits) - <i64>fraction);
+}
+
+/** (hi:low) or one more, settled. */
+export function finish(low: i64, up: bool, nonzero: bool, site: usize, element: i32, index: i32): i64 {
   if (up) {
     low++;
     if (low == 0) setHi(hi + 1);
@@ -244,8 +249,7 @@ export function settle(low: i64, nonzero: bool, site: usize, element: i32, index
     if (<u64>raw >= load<u64>(site, abi.SITE_MAX)) store<i64>(site, raw, abi.SITE_MAX);
   }
   if (near) store<i64>(site, load<i64>(site, abi.SITE_NEAR_RAIL) + 1, abi.SITE_NEAR_RAIL);
-  const histogram = load<i32>(site, abi.SITE_HISTOGRAM);
-  if (histogram) bin(signed ? raw : raw < 0 ? i64.MIN_VALUE : raw, histogram);
+  if (load<i32>(site, abi.SITE_FULL)) bin(signed ? raw : raw < 0 ? i64.MIN_VALUE : raw, site);
   return raw;
 }
 

@@ -6,7 +6,7 @@ import {
   add, addProduct, addShifted, addShiftedUnsigned, complementRemainder, discardedOfDivision, divide, fractionInexact, hi, multiply, multiplyUnsigned, negate, productAtMost,
   quotientHigh, quotientLow, remainderFraction, remainderHigh, remainderLow, setHi, shiftLeft, squareRoot,
 } from '../fixed/int128';
-import { counted, finish, quantiseWide, settle, upByTable } from '../fixed/quantise';
+import { addRoundingError, counted, finish, quantiseWide, settle, upByTable } from '../fixed/quantise';
 import { draw, randomHigh } from '../fixed/random';
 
 /** (hi:numerator) / (d1·d2 << left), rounded once at the site. The divisor is positive. */
@@ -18,7 +18,9 @@ export function quotient(numerator: i64, d1: i64, d2: i64, left: i32, site: usiz
   if (high == 0 && numerator >= 0 && d2 == 1 && left == 0 && (d1 & (d1 - 1)) == 0 && (kind == abi.ROUND_ADDEND || kind == abi.ROUND_TABLE)) {
     // One positive word over a power of two, as a loss over 2B: no division.
     const rest = numerator & (d1 - 1), half = d1 >> 1, q = numerator >> ctz(d1);
-    return finish(q, upByTable(site, rest == 0 ? 0 : rest < half ? 1 : rest == half ? 2 : 3, q, false), recorded(site, <u64>rest, 0, <u64>d1, 0), nonzero, site, element, 0);
+    const up = upByTable(site, rest == 0 ? 0 : rest < half ? 1 : rest == half ? 2 : 3, q, false);
+    recordError(site, up, <u64>rest, 0, <u64>d1, 0);
+    return finish(q, up, nonzero, site, element, 0);
   }
   const dLow = shiftLeft(multiply(d1, d2), left), dHigh = hi;
   setHi(high);
@@ -36,7 +38,6 @@ export function quotient(numerator: i64, d1: i64, d2: i64, left: i32, site: usiz
     q = negate(q);
   }
   const qHigh = hi;
-  const fraction = recorded(site, remainderLow, remainderHigh, <u64>dLow, <u64>dHigh);
   let up: bool;
   const discarded = discardedOfDivision(<u64>dLow, <u64>dHigh);
   if (kind == abi.ROUND_FRACTION || kind == abi.ROUND_EQUAL) {
@@ -47,15 +48,16 @@ export function quotient(numerator: i64, d1: i64, d2: i64, left: i32, site: usiz
       up = randomHigh + t < t; // carry out of 64 bits
     }
   } else up = upByTable(site, discarded, q, negative);
+  recordError(site, up, remainderLow, remainderHigh, <u64>dLow, <u64>dHigh);
   setHi(qHigh);
-  return finish(q, up, fraction, nonzero, site, element, 0);
+  return finish(q, up, nonzero, site, element, 0);
 }
 
-/** ⌈rest / divisor·2^errorBits⌉ for the full recorder; 0 without one. */
-function recorded(site: usize, restLow: u64, restHigh: u64, dLow: u64, dHigh: u64): i32 {
-  if (!load<i32>(site, abi.SITE_HISTOGRAM) || (restLow | restHigh) == 0) return 0;
-  const floor = <i32>remainderFraction(restLow, restHigh, dLow, dHigh, load<i32>(site, abi.SITE_ERROR_BITS));
-  return floor + i32(fractionInexact);
+/** For the full recorder: up − rest / divisor. */
+function recordError(site: usize, up: bool, restLow: u64, restHigh: u64, dLow: u64, dHigh: u64): void {
+  if (!load<i32>(site, abi.SITE_FULL)) return;
+  const floor = <i32>remainderFraction(restLow, restHigh, dLow, dHigh, abi.ERROR_BITS);
+  addRoundingError(site + abi.SITE_QUOTIENT_ERROR_SUM, up, floor + i32(fractionInexact), abi.ERROR_BITS);
 }
 
 function norm(square: i64, site: usize): i64 {

@@ -2,27 +2,29 @@
  * What host and core agree on: records in linear memory, field by field. `scripts/generate.mjs` writes assembly/abi.ts from this,
  * so no offset is typed twice.
  *
- * Field types: `i32`; `i64`; `value`, eight bytes that hold an i64 raw in a fixed run and an f64 in the reference; `ptr`, an address.
+ * Field types: `i32`; `i64`; `histogram`, an i64 for each number of leading zeros; `value`, eight bytes that hold an i64 raw in a fixed run and an f64 in the reference; `ptr`, an address.
  */
 import { ANCHORS, ESTIMATORS, THROTTLES, THROTTLE_TABLE, THROTTLE_TABLE_FRACTION_LENGTH } from '../control/registry.js';
 import { OVERFLOWS } from '../format/modes.js';
+import { ERROR_BITS, HISTOGRAM_BINS } from '../format/quantise.js';
 import { LAYER_SITES, RUN_SITES } from '../site/sites.js';
 
-export type FieldType = 'i32' | 'i64' | 'value' | 'ptr';
+export type FieldType = 'i32' | 'i64' | 'value' | 'ptr' | 'histogram';
 export interface RecordLayout {
   readonly size: number;
   readonly offsets: Readonly<Record<string, number>>;
   readonly types: Readonly<Record<string, FieldType>>;
 }
 
-const width = { i32: 4, ptr: 4, i64: 8, value: 8 } as const;
+const width = { i32: 4, ptr: 4, i64: 8, value: 8, histogram: 8 * HISTOGRAM_BINS } as const;
+const alignment = (type: FieldType): number => Math.min(8, width[type]);
 
-/** Lays fields out in the order given; eight-byte fields are aligned. */
+/** Lays fields out in the order given, each aligned to its size, at most eight bytes. */
 function record(fields: Readonly<Record<string, FieldType>>): RecordLayout {
   const offsets: Record<string, number> = {};
   let at = 0;
   for (const [name, type] of Object.entries(fields)) {
-    at = Math.ceil(at / width[type]) * width[type];
+    at = Math.ceil(at / alignment(type)) * alignment(type);
     offsets[name] = at;
     at += width[type];
   }
@@ -46,9 +48,9 @@ export const RECORDS = {
     firstStep: 'i64', firstElement: 'i64', firstIndex: 'i64', firstWanted: 'i64', firstRaw: 'i64',
     /** Steps in which its layer stood still at this site: nothing changed (weight, bias), all was zero (update), although there was a gradient. */
     stalled: 'i64',
-    /** Full recorder: HISTOGRAM_BINS counters by magnitude, 0 without; in the order of leading zeros; sum of
-     *  rounding errors in 2^-errorBits last places; `watch`: a value with more leading zeros is inside everything seen so far and far from the rails. */
-    histogram: 'ptr', watch: 'i32', errorBits: 'i32', errorSum: 'i64',
+    /** Full recorder: whether it records; sums of rounding errors, of shifts in 2^-errorBits last places and of quotients in 2^-ERROR_BITS; the `watchSpan` raws from `watchLow` on are inside
+     *  everything seen so far and neither near a rail nor beyond; how often a magnitude had so many leading zeros. */
+    full: 'i32', errorBits: 'i32', errorSum: 'i64', quotientErrorSum: 'i64', watchLow: 'i64', watchSpan: 'i64', histogram: 'histogram',
   }),
   /** A dense layer: sizes, where its arrays lie, its sites, and the shifts that align its squares for a squared norm. */
   LAYER: record({
@@ -113,6 +115,7 @@ export function abiSource(): string {
   for (const [name, { id }] of Object.entries(ESTIMATORS)) constant(`ESTIMATOR_${snake(name)}`, id);
   for (const [name, { id }] of Object.entries(ANCHORS)) constant(`ANCHOR_${snake(name)}`, id);
   OVERFLOWS.forEach((name, id) => constant(`OVERFLOW_${name}`, id));
+  constant('ERROR_BITS', ERROR_BITS);
   constant('TABLE_LENGTH', THROTTLE_TABLE.length);
   constant('TABLE_FRACTION_LENGTH', THROTTLE_TABLE_FRACTION_LENGTH);
   lines.push(`export const TABLE: StaticArray<i32> = [${THROTTLE_TABLE.join(', ')}];`, '');

@@ -3,7 +3,7 @@
  * per core instance; `kind` chooses the number system.
  */
 import { ANCHORS, ESTIMATORS, THROTTLES } from '../control/registry.js';
-import { ArrayQuantiser, HISTOGRAM_BINS, newCounters, quantise, type Counters } from '../format/quantise.js';
+import { ArrayQuantiser, ERROR_BITS, HISTOGRAM_BINS, newCounters, quantise, type Counters } from '../format/quantise.js';
 import { accumulateGroup, alignPlan, type Alignment } from '../plan/alignment.js';
 import type { Constant, Plan, SiteFormat } from '../schema/plan.js';
 import type { RecordLevel } from '../run/levels.js';
@@ -54,15 +54,6 @@ const addTally = (counters: Counters, added: readonly number[]): void => {
   counters.full.errorSum += added[TALLIED.length]!;
   counters.full.histogram.forEach((_, bin, histogram) => (histogram[bin]! += added[TALLIED.length + 1 + bin]!));
 };
-
-/** Sites whose exact value is a quotient, besides `gradient` where a batch is not a power of two. */
-const QUOTIENT_SITES: readonly SiteName[] = ['loss', 'curvature', 'throttle'];
-
-/** Whether the exact value of a site is a quotient. */
-function isQuotient({ batchDivision, phases }: Plan, key: string): boolean {
-  const name = key.slice(key.indexOf('.') + 1) as SiteName;
-  return QUOTIENT_SITES.includes(name) || (name === 'gradient' && batchDivision === 'exact' && phases.some(({ batch }) => !Number.isInteger(Math.log2(batch))));
-}
 
 export class Session {
   readonly plan: Plan;
@@ -120,8 +111,6 @@ export class Session {
     const state = arena.reserve(RECORDS.STATE.size);
     const keys = siteKeys(layers.length);
     const siteBase = arena.reserve(keys.length * RECORDS.SITE.size);
-    const histogramBytes = HISTOGRAM_BINS * 8;
-    const histograms = this.#record === 'full' ? arena.reserve(keys.length * histogramBytes) : 0;
     const layerTable = arena.reserve(layers.length * RECORDS.LAYER.size);
     this.#divisorBase = arena.reserve((phases.length * 2 + 2 + 64) * RECORDS.DIVISOR.size);
     const array = (elements: number): number => arena.reserve(elements * this.#size);
@@ -147,8 +136,7 @@ export class Session {
     keys.forEach((key, index) => {
       const site = new RecordView(this.#view, 'SITE', siteBase + index * RECORDS.SITE.size);
       this.#sites.set(key, site);
-      if (histograms !== 0) site.setInt('histogram', histograms + index * histogramBytes);
-      if (this.#alignment) writeSite(site, key, plan.sites[key]!, { left: [], shift: 0, ...this.#alignment.sites[key], quotient: isQuotient(plan, key), record: this.#record });
+      if (this.#alignment) writeSite(site, key, plan.sites[key]!, { left: [], shift: 0, ...this.#alignment.sites[key], record: this.#record });
     });
     let first = 0;
     layers.forEach(({ inputs, outputs, activation, bias }, index) => {
@@ -494,8 +482,8 @@ export class Session {
       full:
         this.#record !== 'full' ? undefined
         : {
-            histogram: Array.from({ length: HISTOGRAM_BINS }, (_, bin) => Number(this.#view.getBigInt64(site.int('histogram') + 8 * (HISTOGRAM_BINS - 1 - bin), true))),
-            errorSum: Number(site.raw('errorSum')) * 2 ** -site.int('errorBits'),
+            histogram: Array.from({ length: HISTOGRAM_BINS }, (_, bin) => Number(this.#view.getBigInt64(site.address + RECORDS.SITE.offsets['histogram']! + 8 * (HISTOGRAM_BINS - 1 - bin), true))),
+            errorSum: Number(site.raw('errorSum')) * 2 ** -site.int('errorBits') + Number(site.raw('quotientErrorSum')) * 2 ** -ERROR_BITS,
           },
     };
   }

@@ -14,13 +14,11 @@ const I64_MIN = -(1n << 63n);
 export interface SiteSetup {
   readonly left: readonly number[];
   readonly shift: number;
-  /** Its exact value is a quotient. */
-  readonly quotient: boolean;
   readonly record: RecordLevel;
 }
 
 /** Writes the record of a site: its rounding, rails and empty counters. */
-export function writeSite(site: RecordView, key: string, format: SiteFormat, { left, shift, quotient, record }: SiteSetup): void {
+export function writeSite(site: RecordView, key: string, format: SiteFormat, { left, shift, record }: SiteSetup): void {
   site.setInt('shift', shift);
   left.forEach((bits, kind) => site.setInt(`left${kind}`, bits));
   const mode: RoundingMode = ROUNDING[format.rounding];
@@ -28,11 +26,10 @@ export function writeSite(site: RecordView, key: string, format: SiteFormat, { l
   const none = { base: 0n, lsb: 0n, sign: 0n };
   const addend = (shift > 0 && shift <= 62 && mode.addend?.(BigInt(shift))) || none;
   // The fast path of the full recorder sums errors as they are, without a shift.
-  const fast = mode.addend !== undefined && (record !== 'full' || (!quotient && shift <= ERROR_BITS));
+  const fast = mode.addend !== undefined && (record !== 'full' || shift <= ERROR_BITS);
   site.setInt('kind', mode.random !== undefined ? ROUND_KINDS[mode.random] : fast ? ROUND_KINDS.addend : ROUND_KINDS.table);
-  // A quotient discards without end; a shift what it shifts out.
-  site.setInt('errorBits', quotient ? ERROR_BITS : Math.min(shift, ERROR_BITS));
-  site.setInt('watch', 64);
+  site.setInt('errorBits', Math.min(shift, ERROR_BITS));
+  site.setInt('full', record === 'full' ? 1 : 0);
   site.setRaw('stream', BigInt(siteStream(key)));
   site.setInt('saturatedBits', format.saturatedBits ?? 0);
   site.setRaw('base', addend.base);
@@ -45,7 +42,7 @@ export function writeSite(site: RecordView, key: string, format: SiteFormat, { l
   const nearLow = low < 0n ? -((19n * -low + 19n) / 20n) : I64_MIN;
   site.setRaw('nearHigh', nearHigh);
   site.setRaw('nearLow', nearLow);
-  site.setRaw('edgeHigh', high > 0n ? nearHigh : 1n);
+  site.setRaw('edgeHigh', !fast ? I64_MIN : high > 0n ? nearHigh : 1n);
   site.setRaw('edgeLow', low < 0n ? nearLow : -1n);
   site.setInt('up', upTable(format.rounding));
   site.setInt('overflow', OVERFLOWS.indexOf(format.overflow));

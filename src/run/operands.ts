@@ -117,7 +117,7 @@ function operandsOf(plan: Plan, session: Session, key: string, { element, index 
     case 'rate':
       return [
         { name: 'alpha', raw: session.rawOfLastRow('alpha'), value: alpha },
-        { name: 'learningRate', raw: BigInt(plan.phases[phase]!.learningRate.raw), value: plan.phases[phase]!.learningRate.value },
+        operand('learningRate', Number(plan.phases[phase]!.learningRate.raw), 'learningRate'),
       ];
     default:
       return [];

@@ -104,7 +104,7 @@ describe.each(Object.keys(BUILDS) as Build[])('core build %s', (build) => {
         const read = (raw: bigint): bigint => (signed ? raw : u64(raw));
         const setUp = (quotient: boolean): void => {
           new Uint8Array(core.memory.buffer, site.address, RECORDS.SITE.size).fill(0);
-          writeSite(site, key, format, { left: [], shift: quotient ? 0 : shift, quotient, record: 'counts' });
+          writeSite(site, key, format, { left: [], shift: quotient ? 0 : shift, record: 'counts' });
           core.randomBits(7n, 11n, site.address, 0, 0, out);
         };
         setUp(false);
