@@ -92,10 +92,9 @@ function refineStalled({ plan, fixed }: Pair, judged: Judged): Candidate[] {
   for (const bits of [2, 4]) {
     if (zeroUpdates) list.push({ why: `updates round to zero: ${bits} more fraction bits in update and weight`, set: [...finer('update', bits), ...finer('weight', bits)] });
     else list.push({ why: `updates are smaller than half a last place of weight: ${bits} more fraction bits in weight`, set: finer('weight', bits) });
-    list.push({
-      why: `activations too coarse to leave a gradient: ${bits} more fraction bits in activation, error, gradient, update, weight and accumulator`,
-      set: [...(['activation', 'gradient', 'update', 'weight'] as const).flatMap((name) => finer(name, bits)), ...widerAccumulator(plan.sites['layer0.accumulator']!, bits)],
-    });
+    const chain = [...(['activation', 'gradient', 'update', 'weight'] as const).flatMap((name) => finer(name, bits)), ...widerAccumulator(plan.sites['layer0.accumulator']!, bits)];
+    const names = [...new Set(chain.map((assignment) => assignment.split('.')[2]!))];
+    list.push({ why: `activations too coarse to leave a gradient: ${bits} more fraction bits in ${names.join(', ')}`, set: chain });
   }
   return list.filter(({ set: changes }) => changes !== undefined && changes.length > 0);
 }

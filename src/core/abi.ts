@@ -4,7 +4,7 @@
  *
  * Field types: `i32`; `i64`; `histogram`, an i64 for each number of leading zeros; `value`, eight bytes that hold an i64 raw in a fixed run and an f64 in the reference; `ptr`, an address.
  */
-import { ANCHORS, ESTIMATORS, THROTTLES, THROTTLE_TABLE, THROTTLE_TABLE_FRACTION_LENGTH } from '../control/registry.js';
+import { ANCHORS, ESTIMATORS, THROTTLES, THROTTLE_TABLE } from '../control/registry.js';
 import { OVERFLOWS } from '../format/modes.js';
 import { ERROR_BITS, HISTOGRAM_BINS } from '../format/quantise.js';
 import { LAYER_SITES, RUN_SITES } from '../site/sites.js';
@@ -69,7 +69,7 @@ export const RECORDS = {
   ROW: record({ loss: 'value', alpha: 'value', rate: 'value', curvature: 'value', curvatureMean: 'value', flags: 'i32', events: 'i32' }),
   /** Controller state: everything a run carries from step to step besides its parameters. */
   STATE: record({
-    history: 'i32', estimated: 'i32', locked: 'i32', holdLeft: 'i32', calibrated: 'i32', seen: 'i32', windowAt: 'i32', above: 'i32', events: 'i32',
+    history: 'i32', locked: 'i32', holdLeft: 'i32', calibrated: 'i32', seen: 'i32', windowAt: 'i32', above: 'i32', events: 'i32',
     curvature: 'value', curvatureMean: 'value', tableAlpha: 'value',
     lossSum: 'value', squareSum: 'value', squareSumHigh: 'value', lossMean: 'value', lossVariance: 'value',
   }),
@@ -117,7 +117,6 @@ export function abiSource(): string {
   OVERFLOWS.forEach((name, id) => constant(`OVERFLOW_${name}`, id));
   constant('ERROR_BITS', ERROR_BITS);
   constant('TABLE_LENGTH', THROTTLE_TABLE.length);
-  constant('TABLE_FRACTION_LENGTH', THROTTLE_TABLE_FRACTION_LENGTH);
   lines.push(`export const TABLE: StaticArray<i32> = [${THROTTLE_TABLE.join(', ')}];`, '');
   return lines.join('\n');
 }
