@@ -204,12 +204,12 @@ function overflowed(low: i64, above: bool, railLow: i64, railHigh: i64, signed: 
     }
   } else {
     // The n top bits say which rail: all of them for unsigned, the sign and its inverses for signed.
-    const kept = width - n;
-    const rest = kept == 0 ? 0 : (<i64>1 << kept) - 1;
+    const kept = width - n; // at most 63
+    const rest = (<i64>1 << kept) - 1;
     const ones = n >= 64 ? <i64>-1 : (<i64>1 << n) - 1;
     const top = signed ? (sign ? <i64>1 << (n - 1) : ones >>> 1) : sign ? 0 : ones;
     const flip = magnitude && bitOf(low, kept) != (top & 1);
-    bits = (kept >= 64 ? 0 : top << kept) | ((flip ? ~low : low) & rest);
+    bits = (top << kept) | ((flip ? ~low : low) & rest);
   }
   const unused = 64 - width;
   return signed ? (bits << unused) >> unused : <i64>((<u64>bits << unused) >> unused);

@@ -119,4 +119,28 @@ describe.each(Object.keys(BUILDS) as Build[])('core build %s', (build) => {
       },
     ), { ...runs, numRuns: 10000 });
   });
+
+  it('wraps at the ends of the widths, with every number of saturated bits', async () => {
+    await load();
+    const site = new RecordView(view, 'SITE', out + 64);
+    for (const wordLength of [2, 3, 32, 63, 64]) {
+      for (const signed of [true, false]) {
+        for (const overflow of ['WRAP', 'WRAP_SM'] as const) {
+          if (overflow === 'WRAP_SM' && !signed) continue;
+          for (const saturatedBits of new Set([0, 1, 2, wordLength - 1, wordLength])) {
+            const format = siteFormat({ signed, wordLength, fractionLength: 0, rounding: 'TRN', overflow, saturatedBits });
+            new Uint8Array(core.memory.buffer, site.address, RECORDS.SITE.size).fill(0);
+            writeSite(site, 'loss', format, { left: [], shift: 0, record: 'counts' });
+            for (const base of [0n, 1n << BigInt(wordLength - 1), 1n << BigInt(wordLength), 3n << BigInt(wordLength), 0x123456789abcdef0fedcba987n]) {
+              for (const x of [base - 1n, base, base + 1n, -base - 1n, -base, -base + 1n]) {
+                const raw = core.quantiseAt(i64(x), i64(x >> 64n), site.address, 0, 0);
+                const expected = quantise({ numerator: x, denominator: 1n }, format).raw;
+                expect(signed ? raw : u64(raw), `${overflow}(${saturatedBits}) of ${x} in ${signed ? 's' : 'u'}${wordLength}`).toBe(expected);
+              }
+            }
+          }
+        }
+      }
+    }
+  });
 });
