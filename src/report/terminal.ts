@@ -82,7 +82,7 @@ const fit = (text: string, width: number): string => ([...text].length <= width 
  * @param program how the user called the tool, for commands that can be pasted
  */
 export function renderComparison(
-  comparison: Comparison, { width = 100, wrap = Infinity, palette = PLAIN, program = 'qrails' }: { width?: number; wrap?: number; palette?: Palette; program?: string } = {},
+  comparison: Comparison, { width = 110, wrap = Infinity, palette = PLAIN, program = 'qrails' }: { width?: number; wrap?: number; palette?: Palette; program?: string } = {},
 ): string {
   const { plan, runs } = comparison;
   const first = runs[0]!;

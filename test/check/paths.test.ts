@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { portableOptions } from '../../src/check/paths.js';
 import { failure } from '../document/failure.js';
 
-const directory = resolve('/work/project');
+const directory = resolve('/srv/project');
 
 describe('options of a baseline', () => {
   it('keep names and every option that decides what is run', () => {
