@@ -175,7 +175,6 @@ export const FLAG_ZERO_UPDATE: i32 = 2;
 export const FLAG_INFEASIBLE: i32 = 4;
 export const FLAG_PULLING: i32 = 8;
 export const FLAG_THROTTLED: i32 = 16;
-export const FLAG_TRAPPED: i32 = 32;
 export const THROTTLE_NONE: i32 = 0;
 export const THROTTLE_GT0: i32 = 1;
 export const THROTTLE_TABLE: i32 = 2;

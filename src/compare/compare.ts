@@ -305,7 +305,7 @@ function describeCounters(counters: Counters, format: SiteFormat, operands?: rea
     firstOverflow: first
       ? {
           step: first.step, element: first.element, index: first.index, wanted: String(first.wanted), raw: String(first.raw),
-          ...(operands && { operands: operands.map(({ name, raw, value }) => ({ name, raw: String(raw), value })) }),
+          ...(operands && { operands: operands.map(({ name, raw, value }) => ({ name, ...(raw !== undefined && { raw: String(raw) }), value })) }),
         }
       : null,
   };

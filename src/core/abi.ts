@@ -96,7 +96,7 @@ export type RecordName = keyof typeof RECORDS;
 export const ROUND_KINDS = { addend: 0, table: 1, fraction: 2, equal: 3 } as const;
 
 /** Bits of a row's flags. */
-export const FLAGS = { stalled: 1, zeroUpdate: 2, infeasible: 4, pulling: 8, throttled: 16, trapped: 32 } as const;
+export const FLAGS = { stalled: 1, zeroUpdate: 2, infeasible: 4, pulling: 8, throttled: 16 } as const;
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 

@@ -2,8 +2,8 @@
  * The core's linear memory as the host lays it out: records and arrays, one after another from `heapBase()` on, each aligned to 16 bytes.
  *
  *     heapBase()
- *     | HEADER | STATE | SITE × all | LAYER × L | DIVISOR × sizes | BATCH × chunk | ROW × chunk |
- *     | θ | g | u | last θ | last g | anchor | window | activations, errors per layer | samples | targets |
+ *     | HEADER | STATE | SITE × all | LAYER × L | DIVISOR × sizes | activations, errors per layer | BATCH × chunk | ROW × chunk |
+ *     | θ | g | u | samples | targets | last θ | last g | anchor | window |
  */
 import { RECORDS, type RecordName } from './abi.js';
 
@@ -67,9 +67,6 @@ export class RecordView {
   /** Also takes unsigned 64-bit raws. */
   setRaw(field: string, value: bigint): void {
     this.#view.setBigInt64(this.#at(field), BigInt.asIntN(64, value), true);
-  }
-  real(field: string): number {
-    return this.#view.getFloat64(this.#at(field), true);
   }
   setReal(field: string, value: number): void {
     this.#view.setFloat64(this.#at(field), value, true);

@@ -15,7 +15,8 @@ import { siteKey, SITES, type SiteName } from '../site/sites.js';
 export interface Operand {
   /** `weight[1][3]`, `input[17][3]`, `rate`. */
   readonly name: string;
-  readonly raw: bigint;
+  /** Undefined for what is not yet quantised. */
+  readonly raw: bigint | undefined;
   readonly value: number;
 }
 
@@ -63,7 +64,7 @@ function operandsOf(plan: Plan, session: Session, key: string, { element, index 
   switch (name) {
     case 'input': {
       const value = delivered[element]!;
-      return [{ name: `delivered[${Math.floor(element / plan.data.inputs)}][${element % plan.data.inputs}]`, raw: 0n, value }];
+      return [{ name: `delivered[${Math.floor(element / plan.data.inputs)}][${element % plan.data.inputs}]`, raw: undefined, value }];
     }
     case 'accumulator': {
       const group = accumulateGroup[plan.accumulate.accumulator];

@@ -54,7 +54,7 @@ export const SiteCounters = strict({
       wanted: Raw,
       raw: Raw,
       operands: Type.Optional(
-        Type.Array(strict({ name: Type.String(), raw: Raw, value: Type.Number() }), { description: 'what went into it, as far as it is kept; recorder full' }),
+        Type.Array(strict({ name: Type.String(), raw: Type.Optional(Raw), value: Type.Number() }), { description: 'what went into it, as far as it is kept, without a raw where it is not yet quantised; recorder full' }),
       ),
     }),
   ),

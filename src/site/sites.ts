@@ -57,7 +57,6 @@ export type SiteName = keyof typeof SITES;
 export const SITE_NAMES = Object.keys(SITES) as SiteName[];
 export const LAYER_SITES = SITE_NAMES.filter((name) => SITES[name].perLayer);
 export const RUN_SITES = SITE_NAMES.filter((name) => !SITES[name].perLayer && SITES[name].kind !== 'constant');
-export const CONSTANT_SITES = SITE_NAMES.filter((name) => SITES[name].kind === 'constant');
 
 /** `siteKey('weight', 1)` is `layer1.weight`; run sites ignore the layer. */
 export function siteKey(name: SiteName, layer = 0): string {
