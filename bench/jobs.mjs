@@ -4,7 +4,7 @@
  */
 import { quantise, siteFormat } from '../dist/format/quantise.js';
 import { fromDouble } from '../dist/format/real.js';
-import { siteKeys } from '../dist/site/sites.js';
+import { requiredSiteKeys } from '../dist/site/sites.js';
 
 const signed = (wordLength, fractionLength) => ({ signed: true, wordLength, fractionLength });
 const unsigned = (wordLength, fractionLength) => ({ signed: false, wordLength, fractionLength });
@@ -39,7 +39,7 @@ function linearPlan({ formats, modes, accumulate, weights, batch, rows, learning
   const inputs = weights[0].length;
   const named = { ...CONTROLLER_FORMATS, ...formats };
   const sites = Object.fromEntries(
-    siteKeys(1).map((key) => {
+    requiredSiteKeys(1).map((key) => {
       const name = key.slice(key.indexOf('.') + 1);
       return [key, siteFormat({ ...named[name], ...modes })];
     }),
@@ -59,7 +59,8 @@ function linearPlan({ formats, modes, accumulate, weights, batch, rows, learning
     }],
     sensor: {},
     sites,
-    accumulate,
+    accumulate: { order: 'ascending', ...accumulate },
+    divide: { method: 'exact' },
     batchDivision: 'exact',
     throttle: { law: 'none' },
     anchor: { law: 'none' },

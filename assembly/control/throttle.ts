@@ -33,7 +33,7 @@ function secant<N, C, V>(header: usize, state: usize): void {
   if (normTheta == 0) return;
   const site = <usize>load<i32>(header, abi.HEADER_CURVATURE);
   const x = c.add(c.zero(), normGradient, load<i32>(site, abi.SITE_LEFT0));
-  store<V>(state, c.quotient(x, c.guard(normTheta), <V>1, load<i32>(site, abi.SITE_LEFT1), site, 0), abi.STATE_CURVATURE);
+  store<V>(state, c.divided(x, c.guard(normTheta), <V>1, load<i32>(site, abi.SITE_LEFT1), site, header), abi.STATE_CURVATURE);
 }
 
 /** C of the `trace` estimator: batch mean of Σ‖a‖², a bias counting as an input of 1. */
@@ -73,8 +73,9 @@ function gt0<C, V>(header: usize, state: usize): V {
   if (c.reaches(chi, eta, star, header)) return one;
   const site = <usize>load<i32>(header, abi.HEADER_THROTTLE);
   const x = c.add(c.zero(), chi, load<i32>(site, abi.SITE_LEFT0));
-  const alpha = c.quotient(x, eta, c.guard(star), load<i32>(site, abi.SITE_LEFT1), site, 0);
-  return max<V>(alpha, load<V>(header, abi.HEADER_FLOOR));
+  const alpha = c.divided(x, eta, c.guard(star), load<i32>(site, abi.SITE_LEFT1), site, header);
+  // A table of reciprocals may err upwards.
+  return min<V>(max<V>(alpha, load<V>(header, abi.HEADER_FLOOR)), one);
 }
 
 /** table: the largest α of the table that keeps α·η·‖Δg‖ ≤ χ·‖Δθ‖; compares products, never divides. Without one: the smallest, flagged. */

@@ -99,7 +99,7 @@ function edge(raw: i64, x: i64, site: usize, element: i32, index: i32): i64 {
     return quantiseWide(x, site, element, index);
   }
   setHi(raw >> 63);
-  return settle(raw, x != 0, site, element, index);
+  return settle(raw, true, site, element, index); // at an edge or beyond: no zero, so nothing that can underflow
 }
 
 @inline
@@ -120,17 +120,17 @@ export function quantiseWide(low: i64, site: usize, element: i32, index: i32): i
   }
   const high = hi;
   const half = (shift > 64 ? high >> (shift - 65) : low >> (shift - 1)) & 1;
-  const below = shift > 65 ? low | (high & ((<i64>1 << (shift - 65)) - 1)) : shift == 65 ? low : low & ((<i64>1 << (shift - 1)) - 1);
+  const below = shift >= 65 ? low | (high & ((<i64>1 << (shift - 65)) - 1)) : low & ((<i64>1 << (shift - 1)) - 1);
   const discarded = <i32>(half << 1) | i32(below != 0);
   let up: bool;
   if (kind == abi.ROUND_FRACTION) {
     draw(site, element, index);
     // R: the top `shift` bits of the 128 drawn; up if R and the discarded bits carry.
-    const r = <i64>(shift >= 64 ? randomHigh >> (128 - shift) : 0);
-    const rLow = shift == 64 ? randomHigh : shift > 64 ? (randomHigh << (shift - 64)) | (randomLow >> (128 - shift)) : randomHigh >> (64 - shift);
+    const r = <i64>(shift > 64 ? randomHigh >> (128 - shift) : 0);
+    const rLow = shift > 64 ? (randomHigh << (shift - 64)) | (randomLow >> (128 - shift)) : randomHigh >> (64 - shift);
     const floorLow = shiftRight(low, shift);
     setHi(high);
-    up = shiftRight(add(low, high, <i64>rLow, shift > 64 ? r : 0), shift) != floorLow;
+    up = shiftRight(add(low, high, <i64>rLow, r), shift) != floorLow;
   } else if (kind == abi.ROUND_EQUAL) {
     draw(site, element, index);
     up = discarded != 0 && <i64>randomHigh < 0;
@@ -178,10 +178,10 @@ export function setTrapped(site: usize): void {
   trapped = site;
 }
 
-/** Bit `index` of (hi:low). */
+/** Bit `index` of (hi:low), index ≤ 64. */
 @inline
 function bitOf(low: i64, index: i32): i64 {
-  return (index >= 64 ? hi >> (index - 64) : low >> index) & 1;
+  return (index == 64 ? hi : low >> index) & 1;
 }
 
 /** What the overflow mode makes of (hi:low), which lies outside the rails. */
@@ -197,11 +197,8 @@ function overflowed(low: i64, above: bool, railLow: i64, railHigh: i64, signed: 
   const sign: i64 = above ? 0 : 1;
   let bits = low;
   if (n == 0) {
-    if (magnitude) {
-      const top = bitOf(low, width);
-      const rest = (<i64>1 << (width - 1)) - 1;
-      bits = (top << (width - 1)) | ((top == bitOf(low, width - 1) ? low : ~low) & rest);
-    }
+    // The deleted bit becomes the sign; where it differs from the one it replaces, all bits are inverted.
+    if (magnitude && bitOf(low, width) != bitOf(low, width - 1)) bits = ~low;
   } else {
     // The n top bits say which rail: all of them for unsigned, the sign and its inverses for signed.
     const kept = width - n; // at most 63
@@ -240,13 +237,13 @@ export function settle(low: i64, nonzero: bool, site: usize, element: i32, index
   const nearHigh = load<i64>(site, abi.SITE_NEAR_HIGH), nearLow = load<i64>(site, abi.SITE_NEAR_LOW);
   let near: bool;
   if (signed) {
-    near = (raw > 0 && raw >= nearHigh) || (raw < 0 && raw <= nearLow);
+    near = raw >= nearHigh || raw <= nearLow; // neither takes in 0
     if (raw < load<i64>(site, abi.SITE_MIN)) store<i64>(site, raw, abi.SITE_MIN);
     if (raw > load<i64>(site, abi.SITE_MAX)) store<i64>(site, raw, abi.SITE_MAX);
   } else {
     near = raw != 0 && <u64>raw >= <u64>nearHigh;
     if (<u64>raw < load<u64>(site, abi.SITE_MIN)) store<i64>(site, raw, abi.SITE_MIN);
-    if (<u64>raw >= load<u64>(site, abi.SITE_MAX)) store<i64>(site, raw, abi.SITE_MAX);
+    if (<u64>raw > load<u64>(site, abi.SITE_MAX)) store<i64>(site, raw, abi.SITE_MAX);
   }
   if (near) store<i64>(site, load<i64>(site, abi.SITE_NEAR_RAIL) + 1, abi.SITE_NEAR_RAIL);
   if (load<i32>(site, abi.SITE_FULL)) bin(signed ? raw : raw < 0 ? i64.MIN_VALUE : raw, site);

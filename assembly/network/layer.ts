@@ -13,28 +13,36 @@ export function at<N>(base: usize, index: i32): usize {
   return base + <usize>(index * changetype<N>(0).size());
 }
 
-/** One output of one sample: Σ w·a (+ bias), quantised after every `group` products, or once if 0. */
+/** One output of one sample: Σ w·a (+ bias), quantised after every `group` products, or once if 0. `product`: the site that rounds each product, or null. */
 @inline
-function neuron<N, V>(weights: usize, inputs: usize, width: i32, bias: usize, group: i32, site: usize, element: i32): V {
+function neuron<N, V>(weights: usize, inputs: usize, width: i32, bias: usize, group: i32, descending: bool, product: usize, site: usize, element: i32): V {
   const n = changetype<N>(0);
   const left = load<i32>(site, abi.SITE_LEFT0);
-  if (group == 0) {
+  if (group == 0 && !product && !descending) {
     let x = n.dot(weights, inputs, width, left);
     if (bias) x = n.add(x, n.load(bias, 0), load<i32>(site, abi.SITE_LEFT1));
     n.counted(site, 1);
     return n.quantise(x, site, element, 0);
   }
   const running = load<i32>(site, abi.SITE_LEFT2);
+  const forward = descending ? -1 : 1;
   let s: V = 0;
-  let i = 0, index = 0;
+  let i = 0, index = 0, at = descending ? width - 1 : 0;
   while (i < width) {
-    let x = n.add(n.zero(), s, running);
-    const end = min(i + group, width);
-    for (; i < end; i++) x = n.mac(x, n.load(weights, i), n.load(inputs, i), left);
+    let x = n.zero();
+    if (group) x = n.add(x, s, running);
+    const end = group ? min(i + group, width) : width;
+    if (product) {
+      for (; i < end; i++, at += forward) x = n.addProduct(x, n.load(weights, at), n.load(inputs, at), product, element, at, left);
+    } else {
+      for (; i < end; i++, at += forward) x = n.mac(x, n.load(weights, at), n.load(inputs, at), left);
+    }
+    if (!group && bias) x = n.add(x, n.load(bias, 0), load<i32>(site, abi.SITE_LEFT1));
     s = n.quantise(x, site, element, index++);
   }
-  n.counted(site, (width + group - 1) / group);
-  if (bias) {
+  n.counted(site, index);
+  if (product) n.counted(product, width);
+  if (group && bias) {
     s = n.quantise(n.add(n.add(n.zero(), s, running), n.load(bias, 0), load<i32>(site, abi.SITE_LEFT1)), site, element, index);
     n.counted(site, 1);
   }
@@ -46,7 +54,8 @@ export function forwardSample<N, V>(header: usize, record: usize, inputs: usize,
   const n = changetype<N>(0);
   const width = load<i32>(record, abi.LAYER_INPUTS), outputs = load<i32>(record, abi.LAYER_OUTPUTS);
   const relu = load<i32>(record, abi.LAYER_RELU), hasBias = load<i32>(record, abi.LAYER_HAS_BIAS);
-  const group = load<i32>(header, abi.HEADER_ACCUMULATOR_GROUP);
+  const group = load<i32>(header, abi.HEADER_ACCUMULATOR_GROUP), descending = load<i32>(header, abi.HEADER_DESCENDING) != 0;
+  const product = <usize>load<i32>(record, abi.LAYER_PRODUCT);
   const site = <usize>load<i32>(record, abi.LAYER_ACCUMULATOR), activation = <usize>load<i32>(record, abi.LAYER_ACTIVATION);
   const weights = at<N>(<usize>load<i32>(header, abi.HEADER_THETA), load<i32>(record, abi.LAYER_FIRST));
   const biases = at<N>(weights, width * outputs);
@@ -54,7 +63,7 @@ export function forwardSample<N, V>(header: usize, record: usize, inputs: usize,
   const left = load<i32>(activation, abi.SITE_LEFT0);
   for (let o = 0; o < outputs; o++) {
     const element = sample * outputs + o;
-    const s = neuron<N, V>(at<N>(weights, o * width), inputs, width, hasBias ? at<N>(biases, o) : 0, group, site, element);
+    const s = neuron<N, V>(at<N>(weights, o * width), inputs, width, hasBias ? at<N>(biases, o) : 0, group, descending, product, site, element);
     let z = n.quantise(n.add(n.zero(), s, left), activation, element, 0);
     if (relu && z < 0) z = 0;
     n.store(out, o, z);
@@ -132,20 +141,25 @@ function gradientSum<N, V>(header: usize, record: usize, errors: usize, errorStr
   const site = <usize>load<i32>(record, abi.LAYER_GRADIENT_ACCUMULATOR);
   const group = load<i32>(header, abi.HEADER_GRADIENT_GROUP);
   const left = load<i32>(site, abi.SITE_LEFT0), leftBias = load<i32>(site, abi.SITE_LEFT1), running = load<i32>(site, abi.SITE_LEFT2);
+  const product = <usize>load<i32>(record, abi.LAYER_GRADIENT_PRODUCT);
+  const descending = load<i32>(header, abi.HEADER_DESCENDING) != 0, forward = descending ? -1 : 1;
   let s: V = 0;
-  let b = 0, index = 0;
+  let b = 0, index = 0, from = descending ? count - 1 : 0;
   while (b < count) {
     let x = n.zero();
     if (group) x = n.add(x, s, running);
     const end = group ? min(b + group, count) : count;
-    if (inputs) {
-      for (; b < end; b++) x = n.mac(x, n.load(errors, b * errorStride), n.load(inputs, b * inputStride), left);
+    if (!inputs) {
+      for (; b < end; b++, from += forward) x = n.add(x, n.load(errors, from * errorStride), leftBias);
+    } else if (product) {
+      for (; b < end; b++, from += forward) x = n.addProduct(x, n.load(errors, from * errorStride), n.load(inputs, from * inputStride), product, element, from, left);
     } else {
-      for (; b < end; b++) x = n.add(x, n.load(errors, b * errorStride), leftBias);
+      for (; b < end; b++, from += forward) x = n.mac(x, n.load(errors, from * errorStride), n.load(inputs, from * inputStride), left);
     }
     s = n.quantise(x, site, element, index++);
   }
-  n.counted(site, group ? (count + group - 1) / group : 1);
+  n.counted(site, index);
+  if (product && inputs) n.counted(product, count);
   return s;
 }
 

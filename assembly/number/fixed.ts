@@ -5,7 +5,7 @@
  * The methods are called on `changetype<N>(0)`: the compiler instantiates the step once for each number system and inlines them.
  */
 import * as abi from '../abi';
-import { addProduct, addShifted, setHi } from '../fixed/int128';
+import { addProduct, addShifted, hi, setHi } from '../fixed/int128';
 import { counted, quantiseWide } from '../fixed/quantise';
 import { dot } from './dot';
 
@@ -20,6 +20,10 @@ export class Fixed<R> {
   /** Σ a·b << left over two arrays; nothing precedes it. */
   @inline dot(a: usize, b: usize, length: i32, left: i32): i64 { return dot(a, b, length) << <i64>left; }
   @inline add(x: i64, v: i64, left: i32): i64 { return x + (v << <i64>left); }
+  /** Adds a·b after its own rounding. */
+  @inline addProduct(x: i64, a: i64, b: i64, product: usize, element: i32, index: i32, left: i32): i64 {
+    return this.add(x, this.quantise(this.mac(0, a, b, load<i32>(product, abi.SITE_LEFT0)), product, element, index), left);
+  }
   @inline quantise(x: i64, site: usize, element: i32, index: i32): i64 { return changetype<R>(0).quantise(x, site, element, index); }
   @inline counted(site: usize, n: i32): void { counted(site, n); }
   @inline stalled(site: usize): void { store<i64>(site, load<i64>(site, abi.SITE_STALLED) + 1, abi.SITE_STALLED); }
@@ -38,6 +42,12 @@ export class FixedWide {
     return x;
   }
   @inline add(x: i64, v: i64, left: i32): i64 { return addShifted(x, v, left); }
+  addProduct(x: i64, a: i64, b: i64, product: usize, element: i32, index: i32, left: i32): i64 {
+    const high = hi;
+    const rounded = this.quantise(this.mac(this.zero(), a, b, load<i32>(product, abi.SITE_LEFT0)), product, element, index);
+    setHi(high);
+    return this.add(x, rounded, left);
+  }
   @inline quantise(x: i64, site: usize, element: i32, index: i32): i64 { return quantiseWide(x, site, element, index); }
   @inline counted(site: usize, n: i32): void { counted(site, n); }
   @inline stalled(site: usize): void { store<i64>(site, load<i64>(site, abi.SITE_STALLED) + 1, abi.SITE_STALLED); }

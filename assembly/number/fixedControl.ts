@@ -4,7 +4,7 @@
 import * as abi from '../abi';
 import {
   add, addProduct, addShifted, addShiftedUnsigned, complementRemainder, discardedOfDivision, divide, fractionInexact, hi, multiply, multiplyUnsigned, negate, productAtMost,
-  quotientHigh, quotientLow, remainderFraction, remainderHigh, remainderLow, setHi, shiftLeft, squareRoot,
+  quotientHigh, quotientLow, remainderFraction, remainderHigh, remainderLow, setHi, shiftLeft, shiftRight, squareRoot,
 } from '../fixed/int128';
 import { addRoundingError, counted, finish, quantiseWide, settle, upByTable } from '../fixed/quantise';
 import { draw, randomHigh } from '../fixed/random';
@@ -51,6 +51,28 @@ export function quotient(numerator: i64, d1: i64, d2: i64, left: i32, site: usiz
   recordError(site, up, remainderLow, remainderHigh, <u64>dLow, <u64>dHigh);
   setHi(qHigh);
   return finish(q, up, nonzero, site, element, 0);
+}
+
+/** The quotient as the target divides (docs/numerics.md §6.1): by a power of two that stands for the divisor, and, with a table, times a reciprocal. */
+function divided(numerator: i64, d1: i64, d2: i64, left: i32, site: usize, header: usize): i64 {
+  const method = load<i32>(header, abi.HEADER_DIVIDER);
+  if (method == abi.DIVIDER_EXACT) return quotient(numerator, d1, d2, left, site, 0);
+  const high = hi;
+  const low = shiftLeft(multiply(d1, d2), left), dHigh = hi;
+  const exponent = dHigh ? 127 - <i32>clz(dHigh) : 63 - <i32>clz(low);
+  if (method == abi.DIVIDER_POWER_OF_TWO) {
+    const whole = dHigh ? low == 0 && (dHigh & (dHigh - 1)) == 0 : (low & (low - 1)) == 0;
+    setHi(high);
+    return quotient(numerator, 1, 1, exponent + i32(!whole), site, 0);
+  }
+  // m: the top bits + 1 bits of the divisor; the reciprocal of the middle of those it stands for, to nearest.
+  const bits = load<i32>(header, abi.HEADER_DIVIDER_BITS);
+  setHi(dHigh);
+  const m = exponent >= bits ? shiftRight(low, exponent - bits) : low << <i64>(bits - exponent);
+  const reciprocal = ((<i64>1 << <i64>(2 * bits + 3)) / (2 * m + 1) + 1) >> 1;
+  const scaled = multiplyUnsigned(<u64>numerator, <u64>reciprocal);
+  setHi(hi + high * reciprocal);
+  return quotient(<i64>scaled, 1, 1, exponent + bits + 1, site, 0);
 }
 
 /** For the full recorder: up − rest / divisor. */
@@ -139,6 +161,7 @@ export class FixedControl {
   @inline quantise(x: i64, site: usize, index: i32): i64 { counted(site, 1); return quantiseWide(x, site, 0, index); }
 
   @inline quotient(x: i64, d1: i64, d2: i64, left: i32, site: usize, element: i32): i64 { return quotient(x, d1, d2, left, site, element); }
+  @inline divided(x: i64, d1: i64, d2: i64, left: i32, site: usize, header: usize): i64 { return divided(x, d1, d2, left, site, header); }
   /** What keeps a divisor from zero: nothing here, zero is tested for. */
   @inline guard(v: i64): i64 { return v; }
   @inline align(v: i64, left: i32): i64 { return v << <i64>left; }

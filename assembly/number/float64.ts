@@ -16,6 +16,7 @@ export class Float64 {
     return x;
   }
   @inline add(x: f64, v: f64, left: i32): f64 { return x + v; }
+  @inline addProduct(x: f64, a: f64, b: f64, product: usize, element: i32, index: i32, left: i32): f64 { return x + a * b; }
   @inline quantise(x: f64, site: usize, element: i32, index: i32): f64 { return x; }
   @inline counted(site: usize, n: i32): void {}
   @inline stalled(site: usize): void {}
@@ -30,6 +31,7 @@ export class Float64Control {
   @inline shift(x: f64, left: i32): f64 { return x; }
   @inline quantise(x: f64, site: usize, index: i32): f64 { return x; }
   @inline quotient(x: f64, d1: f64, d2: f64, left: i32, site: usize, element: i32): f64 { return x / (d1 * d2); }
+  @inline divided(x: f64, d1: f64, d2: f64, left: i32, site: usize, header: usize): f64 { return x / (d1 * d2); }
   @inline guard(v: f64): f64 { return v + EPSILON; }
   @inline align(v: f64, left: i32): f64 { return v; }
   @inline norm(square: f64, site: usize): f64 { return sqrt<f64>(square + EPSILON); }

@@ -7,6 +7,7 @@
 import { ANCHORS, ESTIMATORS, THROTTLES, THROTTLE_TABLE } from '../control/registry.js';
 import { OVERFLOWS } from '../format/modes.js';
 import { ERROR_BITS, HISTOGRAM_BINS } from '../format/quantise.js';
+import { DIVIDERS } from '../schema/profile.js';
 import { LAYER_SITES, RUN_SITES } from '../site/sites.js';
 
 export type FieldType = 'i32' | 'i64' | 'value' | 'ptr' | 'histogram';
@@ -81,6 +82,10 @@ export const RECORDS = {
     trapped: 'ptr',
     /** Products between two quantisations of a running sum; 0: once at the end. */
     accumulatorGroup: 'i32', gradientGroup: 'i32',
+    /** Products are taken from the last index to the first. */
+    descending: 'i32',
+    /** How controllers divide, and the index bits of a table of reciprocals. */
+    divider: 'i32', dividerBits: 'i32',
     throttleLaw: 'i32', estimator: 'i32', keepState: 'i32', throttleOn: 'i32', throttleStart: 'i32',
     anchorLaw: 'i32', anchorOn: 'i32', anchorStart: 'i32',
     calibration: 'i32', windowLength: 'i32', consecutive: 'i32', hold: 'i32',
@@ -91,6 +96,12 @@ export const RECORDS = {
   }),
 } as const satisfies Record<string, RecordLayout>;
 export type RecordName = keyof typeof RECORDS;
+
+/** Fields of a site's record that count: a run carries them along, but no bit of it depends on them. */
+export const SITE_COUNTERS = [
+  'count', 'overflowHigh', 'overflowLow', 'underflow', 'nearRail', 'min', 'max', 'firstStep', 'firstElement', 'firstIndex', 'firstWanted', 'firstRaw', 'stalled',
+  'errorSum', 'quotientErrorSum', 'watchLow', 'watchSpan',
+] as const satisfies readonly (keyof (typeof RECORDS)['SITE']['types'])[];
 
 /** How a site rounds: by addends (fast path), by the table `up`, or by random bits. */
 export const ROUND_KINDS = { addend: 0, table: 1, fraction: 2, equal: 3 } as const;
@@ -114,6 +125,7 @@ export function abiSource(): string {
   for (const [name, { id }] of Object.entries(THROTTLES)) constant(`THROTTLE_${snake(name)}`, id);
   for (const [name, { id }] of Object.entries(ESTIMATORS)) constant(`ESTIMATOR_${snake(name)}`, id);
   for (const [name, { id }] of Object.entries(ANCHORS)) constant(`ANCHOR_${snake(name)}`, id);
+  DIVIDERS.forEach((name, id) => constant(`DIVIDER_${snake(name)}`, id));
   OVERFLOWS.forEach((name, id) => constant(`OVERFLOW_${name}`, id));
   constant('ERROR_BITS', ERROR_BITS);
   constant('TABLE_LENGTH', THROTTLE_TABLE.length);

@@ -6,12 +6,15 @@ import { ANCHORS, ESTIMATORS, THROTTLES } from '../control/registry.js';
 import { ArrayQuantiser, ERROR_BITS, HISTOGRAM_BINS, newCounters, quantise, type Counters } from '../format/quantise.js';
 import { accumulateGroup, alignPlan, type Alignment } from '../plan/alignment.js';
 import type { Constant, Plan, SiteFormat } from '../schema/plan.js';
+import { DIVIDERS } from '../schema/profile.js';
 import type { RecordLevel } from '../run/levels.js';
 import { LAYER_SITES, RUN_SITES, siteKey, SITES, siteKeys, type SiteName } from '../site/sites.js';
-import { RECORDS } from './abi.js';
+import { RECORDS, SITE_COUNTERS } from './abi.js';
 import type { CoreExports } from './load.js';
 import { Arena, RecordView } from './memory.js';
 import { writeSite } from './siteRecord.js';
+import type { RunState } from './state.js';
+import { stateFields, type StateField } from './stateFields.js';
 
 export type NumberSystem = 'fixed' | 'float';
 
@@ -133,10 +136,12 @@ export class Session {
 
     this.#header = new RecordView(this.#view, 'HEADER', header);
     this.#state = new RecordView(this.#view, 'STATE', state);
+    // A site that is not in the plan is an empty record for the reference, and has no address in the layer's.
     keys.forEach((key, index) => {
       const site = new RecordView(this.#view, 'SITE', siteBase + index * RECORDS.SITE.size);
       this.#sites.set(key, site);
-      if (this.#alignment) writeSite(site, key, plan.sites[key]!, { left: [], shift: 0, ...this.#alignment.sites[key], record: this.#record });
+      const format = plan.sites[key];
+      if (this.#alignment && format) writeSite(site, key, format, { left: [], shift: 0, ...this.#alignment.sites[key], record: this.#record });
     });
     let first = 0;
     layers.forEach(({ inputs, outputs, activation, bias }, index) => {
@@ -148,7 +153,7 @@ export class Session {
       record.setInt('first', first);
       record.setInt('activations', this.#layerArrays[index]!.activations);
       record.setInt('errors', this.#layerArrays[index]!.errors);
-      for (const name of LAYER_SITES) record.setInt(name, this.#sites.get(siteKey(name, index))!.address);
+      for (const name of LAYER_SITES) if (plan.sites[siteKey(name, index)]) record.setInt(name, this.#sites.get(siteKey(name, index))!.address);
       const norms = this.#alignment?.norms[index];
       if (norms) {
         record.setInt('normGradient', norms.gradient);
@@ -179,8 +184,11 @@ export class Session {
     for (const [field, value] of Object.entries(addresses)) if (field in RECORDS.HEADER.offsets) header.setInt(field, value);
     for (const name of RUN_SITES) header.setInt(name, this.#sites.get(name)!.address);
     header.setRaw('seed', BigInt(plan.seed));
-    header.setInt('accumulatorGroup', accumulateGroup[plan.accumulate.accumulator]);
-    header.setInt('gradientGroup', accumulateGroup[plan.accumulate.gradientAccumulator]);
+    header.setInt('accumulatorGroup', accumulateGroup(plan.accumulate.accumulator));
+    header.setInt('gradientGroup', accumulateGroup(plan.accumulate.gradientAccumulator));
+    header.setInt('descending', plan.accumulate.order === 'descending' ? 1 : 0);
+    header.setInt('divider', DIVIDERS.indexOf(plan.divide.method));
+    header.setInt('dividerBits', plan.divide.bits ?? 0);
     header.setInt('throttleLaw', THROTTLES[plan.throttle.law].id);
     if (plan.throttle.estimator) header.setInt('estimator', ESTIMATORS[plan.throttle.estimator].id);
     header.setInt('keepState', plan.throttle.keepState ? 1 : 0);
@@ -417,6 +425,88 @@ export class Session {
     return { loss, raw: this.kind === 'fixed' ? this.rawOfLastRow('loss') : undefined };
   }
 
+  /** Words of a field of the state, and how to write one. */
+  #stateWords({ name, place, count, integer }: StateField): { read: (index: number) => bigint; write: (index: number, word: bigint) => void } {
+    if (place === 'record') {
+      if (integer) return { read: () => BigInt(this.#state.int(name)), write: (_, word) => this.#state.setInt(name, Number(word)) };
+      return { read: () => this.#state.raw(name), write: (_, word) => this.#state.setRaw(name, word) };
+    }
+    const at = this.#header.int(name);
+    if (this.#size === 8 || name === 'window') {
+      const words = new BigInt64Array(this.#buffer, at, count);
+      return { read: (index) => words[index]!, write: (index, word) => (words[index] = word) };
+    }
+    const words = new Int32Array(this.#buffer, at, count);
+    return { read: (index) => BigInt(words[index]!), write: (index, word) => (words[index] = Number(word)) };
+  }
+
+  /**
+   * The run as it stands after its last step, as a value (docs/state.md).
+   *
+   * @param planHash of the session's plan
+   */
+  save(planHash: string): RunState {
+    this.#flush();
+    const values = Object.fromEntries(
+      stateFields(this.plan).map((field) => {
+        const { read } = this.#stateWords(field);
+        return [field.name, Array.from({ length: field.count }, (_, index) => String(read(index)))];
+      }),
+    );
+    const state: RunState = { state: 1, planHash, kind: this.kind, step: this.#step, values };
+    if (!this.#inputs || !this.#targets) return state;
+    const sites: NonNullable<RunState['sites']> = {};
+    for (const [key, site] of this.#sites) {
+      if (!this.plan.sites[key]) continue;
+      const fields = Object.fromEntries(SITE_COUNTERS.map((field) => [field, [String(site.raw(field))]]));
+      sites[key] = { ...fields, ...(this.#record === 'full' && { histogram: this.#histogram(site).map(String) }) };
+    }
+    for (const [key, quantiser] of [['input', this.#inputs], ['target', this.#targets]] as const) sites[key] = countersToWords(quantiser.finish());
+    return { ...state, sites };
+  }
+
+  /**
+   * Goes on where a state was taken: parameters, controllers, counters and the step are the state's. Before anything is pushed.
+   *
+   * @param state of this plan and number system (`checkState`)
+   * @throws RangeError if it is of the other number system, or the session has begun
+   */
+  restore(state: RunState): void {
+    if (state.kind !== this.kind) throw new RangeError(`a ${state.kind} state in a ${this.kind} session`);
+    if (this.#step > 0 || this.#queued > 0) throw new RangeError('the session has begun');
+    for (const field of stateFields(this.plan)) {
+      const { write } = this.#stateWords(field);
+      state.values[field.name]!.forEach((word, index) => write(index, BigInt(word)));
+    }
+    for (const [key, words] of Object.entries(state.sites ?? {})) {
+      const site = this.#sites.get(key);
+      if (!site) continue;
+      if (key === 'input') this.#inputs?.resume(countersFromWords(words));
+      else if (key === 'target') this.#targets?.resume(countersFromWords(words));
+      else {
+        for (const field of SITE_COUNTERS) site.setRaw(field, BigInt(words[field]?.[0] ?? 0));
+        words['histogram']?.forEach((word, bin) => this.#view.setBigInt64(this.#histogramAt(site, bin), BigInt(word), true));
+      }
+    }
+    this.#step = state.step;
+    // Inside a phase nothing switches on again.
+    let left = state.step;
+    const phase = this.plan.phases.findIndex(({ steps }) => (left -= steps) <= 0);
+    if (state.step > 0) {
+      this.#enterPhase(phase);
+      this.#header.setInt('throttleStart', 0);
+      this.#header.setInt('anchorStart', 0);
+    }
+  }
+
+  #histogramAt(site: RecordView, bin: number): number {
+    return site.address + RECORDS.SITE.offsets['histogram']! + 8 * (HISTOGRAM_BINS - 1 - bin);
+  }
+
+  #histogram(site: RecordView): number[] {
+    return Array.from({ length: HISTOGRAM_BINS }, (_, bin) => Number(this.#view.getBigInt64(this.#histogramAt(site, bin), true)));
+  }
+
   /** Parameters, last gradients or last updates of each layer, weights row by row and then biases; raws in a fixed run. */
   read(what: 'theta' | 'gradient' | 'update'): number[][] {
     const all = this.#array(this.#addresses[what], this.#parameters);
@@ -452,7 +542,7 @@ export class Session {
     if (!this.#inputs) return result;
     for (const [key, site] of this.#sites) {
       const name = key.slice(key.indexOf('.') + 1) as SiteName;
-      if (SITES[name].kind === 'constant' || name === 'target') continue;
+      if (SITES[name].kind === 'constant' || name === 'target' || !this.plan.sites[key]) continue;
       result[key] = name === 'input' ? structuredClone(this.#inputs.finish()) : this.#readCounters(site, this.plan.sites[key]!);
     }
     return result;
@@ -482,11 +572,35 @@ export class Session {
       full:
         this.#record !== 'full' ? undefined
         : {
-            histogram: Array.from({ length: HISTOGRAM_BINS }, (_, bin) => Number(this.#view.getBigInt64(site.address + RECORDS.SITE.offsets['histogram']! + 8 * (HISTOGRAM_BINS - 1 - bin), true))),
+            histogram: this.#histogram(site),
             errorSum: Number(site.raw('errorSum')) * 2 ** -site.int('errorBits') + Number(site.raw('quotientErrorSum')) * 2 ** -ERROR_BITS,
           },
     };
   }
+}
+
+/** Counters that the host keeps, as the words of a state. */
+function countersToWords({ count, overflowHigh, overflowLow, underflow, nearRail, min, max, firstOverflow, full }: Counters): Record<string, string[]> {
+  const word = (value: number | bigint): string[] => [String(value)];
+  return {
+    ...Object.fromEntries(Object.entries({ count, overflowHigh, overflowLow, underflow, nearRail }).map(([name, value]) => [name, word(value)])),
+    ...(min !== undefined && max !== undefined && { min: word(min), max: word(max) }),
+    ...(firstOverflow && {
+      firstStep: word(firstOverflow.step), firstElement: word(firstOverflow.element), firstIndex: word(firstOverflow.index), firstWanted: word(firstOverflow.wanted), firstRaw: word(firstOverflow.raw),
+    }),
+    ...(full && { errorSum: word(BigInt(full.errorSum * 2 ** ERROR_BITS)), histogram: full.histogram.map(String) }),
+  };
+}
+
+function countersFromWords(words: Record<string, string[]>): Counters {
+  const number = (name: string): number => Number(words[name]?.[0] ?? 0);
+  const raw = (name: string): bigint | undefined => (words[name] ? BigInt(words[name][0]!) : undefined);
+  return {
+    count: number('count'), overflowHigh: number('overflowHigh'), overflowLow: number('overflowLow'), underflow: number('underflow'), nearRail: number('nearRail'),
+    min: raw('min'), max: raw('max'), stalled: 0,
+    firstOverflow: words['firstStep'] && { step: number('firstStep'), element: number('firstElement'), index: number('firstIndex'), wanted: raw('firstWanted')!, raw: raw('firstRaw')! },
+    full: words['histogram'] && { histogram: words['histogram'].map(Number), errorSum: number('errorSum') * 2 ** -ERROR_BITS },
+  };
 }
 
 /** An i64 as the nearest double, without a BigInt where its high word is only sign. */

@@ -236,6 +236,13 @@ export class ArrayQuantiser {
     return raw;
   }
 
+  /** Goes on from counters that were read before. */
+  resume(counters: Counters): void {
+    Object.assign(this.counters, counters);
+    if (counters.min !== undefined) this.#min = Number(counters.min);
+    if (counters.max !== undefined) this.#max = Number(counters.max);
+  }
+
   /** The counters, with the range filled in. */
   finish(): Counters {
     if (this.counters.count > 0) {

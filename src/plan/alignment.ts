@@ -8,6 +8,7 @@
 import { QrailsError } from '../errors.js';
 import { THROTTLE_TABLE, THROTTLE_TABLE_FRACTION_LENGTH } from '../control/registry.js';
 import type { Plan } from '../schema/plan.js';
+import type { Accumulate } from '../schema/profile.js';
 import { siteKey, SITES, type SiteName } from '../site/sites.js';
 
 export interface SiteAlignment {
@@ -48,7 +49,7 @@ const shl = (value: bigint, n: number): bigint => value << BigInt(n);
 const ceilLog2 = (n: number): number => Math.ceil(Math.log2(n));
 
 /** Products between quantisations of a running sum; 0 = all. */
-export const accumulateGroup = { each: 1, pair: 2, end: 0 } as const;
+export const accumulateGroup = (accumulate: Accumulate): number => (typeof accumulate === 'number' ? accumulate : { each: 1, pair: 2, end: 0 }[accumulate]);
 
 /** Throws QrailsError `unsupported` where an exact value could need more than 127 bits. */
 export function alignPlan(plan: Plan): Alignment {
@@ -94,12 +95,13 @@ export function alignPlan(plan: Plan): Alignment {
     return (sites[key] = { left, shift: finest - own });
   };
   /** Alignment of a quotient n·2^−nf / d·2^−df: shifts of numerator and divisor. */
-  const quotient = (name: SiteName, layer: number, numerator: number, divisor: number, magnitude: bigint, divisorMagnitude: bigint): number[] => {
+  const quotient = (name: SiteName, layer: number, numerator: number, divisor: number, magnitude: bigint, divisorMagnitude: bigint, tableBits = 0): number[] => {
     const shift = f(name, layer) - numerator + divisor;
     const left = [Math.max(0, shift), Math.max(0, -shift)];
     if (Math.max(...left) > WIDE_BITS) refuse(siteKey(name, layer), Math.max(...left));
-    check(siteKey(name, layer), shl(magnitude, left[0]!), 0, false);
-    check(siteKey(name, layer), shl(divisorMagnitude, left[1]!), 0, false);
+    // A reciprocal has tableBits + 1 bits, and as many are shifted out after the product.
+    check(siteKey(name, layer), shl(magnitude, left[0]! + tableBits), 0, false);
+    check(siteKey(name, layer), shl(divisorMagnitude, left[1]! + tableBits), 0, false);
     return left;
   };
 
@@ -122,6 +124,13 @@ export function alignPlan(plan: Plan): Alignment {
     return sum;
   };
 
+  /** Fraction length and largest magnitude of a product as it is added: exact, or as its own site leaves it. */
+  const productTerm = (name: 'product' | 'gradientProduct', layer: number, fraction: number, magnitude: bigint): [number, bigint] => {
+    if (!plan.sites[siteKey(name, layer)]) return [fraction, magnitude];
+    align(name, layer, [fraction], [[magnitude]]);
+    return [f(name, layer), mag(name, layer)];
+  };
+
   const { accumulate, batchDivision } = plan;
   const powerBits = batchDivision === 'powerOfTwo' ? ceilLog2(trainBatch) : Math.floor(Math.log2(trainBatch));
   const batchBits = batchDivision === 'reciprocal' ? Math.max(powerBits, f('reciprocal')) : powerBits;
@@ -129,10 +138,9 @@ export function alignPlan(plan: Plan): Alignment {
   plan.layers.forEach(({ inputs, bias }, layer) => {
     const fIn = layer === 0 ? f('input') : f('activation', layer - 1);
     const magIn = layer === 0 ? mag('input') : mag('activation', layer - 1);
-    const product = mag('weight', layer) * magIn;
     const biasMagnitude = bias ? mag('bias', layer) : 0n;
-    const productF = f('weight', layer) + fIn;
-    const sum = accumulation('accumulator', layer, [productF, bias ? f('bias', layer) : productF], product, biasMagnitude, inputs, 1, accumulateGroup[accumulate.accumulator]);
+    const [productF, product] = productTerm('product', layer, f('weight', layer) + fIn, mag('weight', layer) * magIn);
+    const sum = accumulation('accumulator', layer, [productF, bias ? f('bias', layer) : productF], product, biasMagnitude, inputs, 1, accumulateGroup(accumulate.accumulator));
     align('activation', layer, [f('accumulator', layer)], [[sum]]);
     if (layer === layers - 1) {
       // kinds: output, target
@@ -142,9 +150,10 @@ export function alignPlan(plan: Plan): Alignment {
       align('error', layer, [f('weight', layer + 1) + f('error', layer + 1)], [[behind]]);
     }
     const errorF = f('error', layer);
+    const [gradientF, gradientProduct] = productTerm('gradientProduct', layer, errorF + fIn, mag('error', layer) * magIn);
     const sumMagnitude = [
-      accumulation('gradientAccumulator', layer, [errorF + fIn, bias ? errorF : errorF + fIn], mag('error', layer) * magIn, 0n, trainBatch, 0, accumulateGroup[accumulate.gradientAccumulator]),
-      bias ? accumulation('gradientAccumulator', layer, [errorF + fIn, errorF], 0n, mag('error', layer), 0, trainBatch, accumulateGroup[accumulate.gradientAccumulator]) : 0n,
+      accumulation('gradientAccumulator', layer, [gradientF, bias ? errorF : gradientF], gradientProduct, 0n, trainBatch, 0, accumulateGroup(accumulate.gradientAccumulator)),
+      bias ? accumulation('gradientAccumulator', layer, [gradientF, errorF], 0n, mag('error', layer), 0, trainBatch, accumulateGroup(accumulate.gradientAccumulator)) : 0n,
     ].reduce((a, b) => (a > b ? a : b));
     // kinds: G shifted by batchBits; as a quotient: numerator, divisor
     const sumF = f('gradientAccumulator', layer);
@@ -174,6 +183,7 @@ export function alignPlan(plan: Plan): Alignment {
 
   // Squared norms: one alignment for everything the throttle squares
   const { throttle, anchor } = plan;
+  const tableBits = plan.divide.method === 'exact' ? 0 : 2 + (plan.divide.bits ?? 0);
   const differences = throttle.law === 'table' || throttle.estimator === 'secant';
   const traced = throttle.estimator === 'trace';
   const squares: { layer: number; kind: 'gradient' | 'weight' | 'bias' | 'activation' | 'one'; fraction: number; magnitude: bigint }[] = [];
@@ -213,7 +223,7 @@ export function alignPlan(plan: Plan): Alignment {
 
   sites['curvature'] = {
     left: traced ? quotient('curvature', 0, f('squaredNorm'), 0, mag('squaredNorm'), BigInt(trainBatch))
-      : quotient('curvature', 0, 0, 0, throttle.estimator === 'secant' ? mag('norm') : 0n, throttle.estimator === 'secant' ? mag('norm') : 0n),
+      : quotient('curvature', 0, 0, 0, throttle.estimator === 'secant' ? mag('norm') : 0n, throttle.estimator === 'secant' ? mag('norm') : 0n, tableBits),
     shift: 0,
   };
   const estimated = throttle.law === 'gt0';
@@ -240,7 +250,7 @@ export function alignPlan(plan: Plan): Alignment {
     align('throttle', 0, [THROTTLE_TABLE_FRACTION_LENGTH], [[BigInt(THROTTLE_TABLE[0])]], false);
   } else {
     sites['throttle'] = {
-      left: quotient('throttle', 0, f('throttleTarget'), f('learningRate') + starF, estimated ? chi : 0n, estimated ? eta * star : 0n),
+      left: quotient('throttle', 0, f('throttleTarget'), f('learningRate') + starF, estimated ? chi : 0n, estimated ? eta * star : 0n, tableBits),
       shift: 0,
     };
   }

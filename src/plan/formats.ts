@@ -102,8 +102,9 @@ export function resolveFormats(profile: Profile, dimensions: Dimensions, where: 
   for (const key of siteKeys(dimensions.layers)) {
     const name = key.slice(key.indexOf('.') + 1) as SiteName;
     const layer = SITES[name].perLayer ? Number(key.slice('layer'.length, key.indexOf('.'))) : 0;
-    const { kind } = SITES[name];
+    const { kind, optional } = SITES[name] as SiteDefinition;
     const site = stated(name, layer);
+    if (optional && Object.keys(site).length === 0) continue;
     const format = bare(name, layer);
     const [least, most] = wordLengthRange(kind, format.signed);
     if (format.wordLength < least || format.wordLength > most) {

@@ -59,6 +59,12 @@ function operandsOf(plan: Plan, session: Session, key: string, { element, index 
   const inputSite = layer === 0 ? 'input' : siteKey('activation', layer - 1);
   const parameterSite = (k: number): string => siteKey(k < inputs * outputs ? 'weight' : 'bias', layer);
   const parameterName = (k: number): string => (k < inputs * outputs ? `weight[${Math.floor(k / inputs)}][${k % inputs}]` : `bias[${k - inputs * outputs}]`);
+  /** Indices of the products that the quantisation `index` of a sum of `count` takes in. */
+  const taken = (at: number, group: number, count: number): number[] => {
+    const from = at * (group || count);
+    const up = Array.from({ length: Math.min(group || count, count - from) }, (_, i) => from + i);
+    return plan.accumulate.order === 'ascending' ? up : up.map((i) => count - 1 - i);
+  };
   const sample = Math.floor(element / outputs);
   const output = element % outputs;
   switch (name) {
@@ -67,15 +73,26 @@ function operandsOf(plan: Plan, session: Session, key: string, { element, index 
       return [{ name: `delivered[${Math.floor(element / plan.data.inputs)}][${element % plan.data.inputs}]`, raw: undefined, value }];
     }
     case 'accumulator': {
-      const group = accumulateGroup[plan.accumulate.accumulator];
+      const group = accumulateGroup(plan.accumulate.accumulator);
       const fed = session.peek('inputs', layer);
       const products = Math.ceil(inputs / (group || inputs));
       if (index >= products) return [operand(`bias[${output}]`, before[layer]![inputs * outputs + output]!, siteKey('bias', layer))];
-      const from = index * (group || inputs);
-      return Array.from({ length: Math.min(group || inputs, inputs - from) }, (_, i) => from + i).flatMap((i) => [
+      return taken(index, group, inputs).flatMap((i) => [
         operand(`weight[${output}][${i}]`, before[layer]![output * inputs + i]!, siteKey('weight', layer)),
         operand(`input[${sample}][${i}]`, fed[sample * inputs + i]!, inputSite),
       ]);
+    }
+    case 'product':
+      return [
+        operand(`weight[${output}][${index}]`, before[layer]![output * inputs + index]!, siteKey('weight', layer)),
+        operand(`input[${sample}][${index}]`, session.peek('inputs', layer)[sample * inputs + index]!, inputSite),
+      ];
+    case 'gradientProduct': {
+      const o = Math.floor(element / inputs);
+      return [
+        operand(`error[${index}][${o}]`, session.peek('errors', layer)[index * outputs + o]!, siteKey('error', layer)),
+        operand(`input[${index}][${element % inputs}]`, session.peek('inputs', layer)[index * inputs + (element % inputs)]!, inputSite),
+      ];
     }
     case 'error': {
       if (layer < plan.layers.length - 1) {
@@ -92,14 +109,13 @@ function operandsOf(plan: Plan, session: Session, key: string, { element, index 
       ];
     }
     case 'gradientAccumulator': {
-      const group = accumulateGroup[plan.accumulate.gradientAccumulator];
+      const group = accumulateGroup(plan.accumulate.gradientAccumulator);
       const errors = session.peek('errors', layer);
       const fed = session.peek('inputs', layer);
       const weights = inputs * outputs;
       const [o, i] = element < weights ? [Math.floor(element / inputs), element % inputs] : [element - weights, -1];
       const count = errors.length / outputs;
-      const from = index * (group || count);
-      return Array.from({ length: Math.min(group || count, count - from) }, (_, b) => from + b).flatMap((b) => [
+      return taken(index, group, count).flatMap((b) => [
         operand(`error[${b}][${o}]`, errors[b * outputs + o]!, siteKey('error', layer)),
         ...(i < 0 ? [] : [operand(`input[${b}][${i}]`, fed[b * inputs + i]!, inputSite)]),
       ]);

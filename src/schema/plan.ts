@@ -1,8 +1,8 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { OVERFLOWS, ROUNDINGS } from '../format/modes.js';
 import { ANCHORS, ESTIMATORS, THROTTLES, type AnchorLaw, type Estimator, type ThrottleLaw } from '../control/registry.js';
-import { ACCUMULATE, BATCH_DIVISION } from './profile.js';
-import { Sensor } from './sensor.js';
+import { Accumulate, BATCH_DIVISION, DIVIDERS, MAC_ORDERS } from './profile.js';
+import { SensorModel } from './sensor.js';
 import { StringEnum, strict } from './common.js';
 
 /** A raw integer as decimal text: exact at any width. */
@@ -85,9 +85,10 @@ export const Plan = strict(
     lastBatch: StringEnum(['keep', 'drop', 'wrap'] as const, 'partial batches'),
     seed: count('seed of order and noise'),
     phases: Type.Array(PlanPhase, { minItems: 1, maxItems: 100 }),
-    sensor: Type.Pick(Sensor, ['temperature', 'gain', 'offset', 'noise', 'adc'], { additionalProperties: false }),
+    sensor: SensorModel,
     sites: Type.Record(Type.String(), SiteFormat, { description: 'every site by key' }),
-    accumulate: strict({ accumulator: StringEnum(ACCUMULATE, 'when'), gradientAccumulator: StringEnum(ACCUMULATE, 'when') }),
+    accumulate: strict({ accumulator: Accumulate, gradientAccumulator: Accumulate, order: StringEnum(MAC_ORDERS, 'order of the products in a sum') }),
+    divide: strict({ method: StringEnum(DIVIDERS, 'how controllers take a quotient'), bits: Type.Optional(count('index bits of the table of reciprocals')) }),
     batchDivision: StringEnum(BATCH_DIVISION, 'rule'),
     throttle: PlanThrottle,
     anchor: PlanAnchor,

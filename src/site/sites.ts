@@ -15,15 +15,19 @@ export interface SiteDefinition {
   readonly perLayer: boolean;
   /** Where the format comes from when a profile does not state it; absent = a profile must state it. */
   readonly fallback?: string;
+  /** True: without a format of its own the site is not there, and its values stay exact. */
+  readonly optional?: true;
   readonly about: string;
 }
 
 export const SITES = {
   input: { kind: 'signal', perLayer: false, about: 'a delivered sample, after the front end' },
   target: { kind: 'signal', perLayer: false, fallback: 'as activation', about: 'what the output should have been' },
+  product: { kind: 'accumulator', perLayer: true, optional: true, about: 'weight × activation, where the target rounds it before it is added; exact unless stated' },
   accumulator: { kind: 'accumulator', perLayer: true, about: 'running sum of weight × activation, bias last' },
   activation: { kind: 'signal', perLayer: true, about: 'output of a layer, before ReLU' },
   error: { kind: 'signal', perLayer: true, fallback: 'as activation', about: 'output minus target; behind the output, the back-propagated sum' },
+  gradientProduct: { kind: 'accumulator', perLayer: true, optional: true, about: 'error × activation, where the target rounds it before it is added; exact unless stated' },
   gradientAccumulator: {
     kind: 'accumulator',
     perLayer: true,
@@ -71,6 +75,11 @@ export function siteKeys(layers: number): string[] {
     else keys.push(name);
   }
   return keys;
+}
+
+/** Keys of the sites that every plan of such a network has: all but the optional ones. */
+export function requiredSiteKeys(layers: number): string[] {
+  return siteKeys(layers).filter((key) => !(SITES[key.slice(key.indexOf('.') + 1) as SiteName] as SiteDefinition).optional);
 }
 
 /** Smallest and largest word length of a kind of site (docs/numerics.md §1). */

@@ -21,7 +21,7 @@ export const PLAN: Plan = {
   phases: [{ steps: 100, batch: 1, learningRate: { value: 0.5, raw: '128' }, throttle: true, anchor: true, sensor: true }],
   sensor: {},
   sites: { 'layer0.weight': site(12, 8), loss: site(24, 12) },
-  accumulate: { accumulator: 'each', gradientAccumulator: 'end' },
+  accumulate: { accumulator: 'each', gradientAccumulator: 'end', order: 'ascending' }, divide: { method: 'exact' },
   batchDivision: 'exact',
   throttle: { law: 'table', chi: { value: 1.5, raw: '24576' } },
   anchor: { law: 'none' },
@@ -69,6 +69,7 @@ export const compared = (...runs: ComparisonRun[]): Compared => ({
     comparison: 1,
     plan: { hash: 'c'.repeat(64), experiment: 'made', title: 'made', profile: 'made', sensor: 'none', seed: 42, steps: 100, stressFrom: 0, recorder: { level: 'counts', stripFrom: [] } },
     runs,
+    concerns: [],
   },
   plans: runs.map(({ throttle }) => (throttle === 'none' ? { ...PLAN, throttle: { law: 'none' } } : PLAN)),
 });

@@ -12,7 +12,7 @@ import { randomWords, siteStream } from '../../src/format/random.js';
 const runs = { seed: 20261121, numRuns: 3000 };
 const u64 = (value: bigint): bigint => BigInt.asUintN(64, value);
 const i64 = (value: bigint): bigint => BigInt.asIntN(64, value);
-const edges = [0n, 1n, -1n, 2n, 0x7fffffffn, 0x80000000n, -0x80000000n, -0x80000001n, 0xffffffffn, 0x100000000n, (1n << 63n) - 1n, -(1n << 63n)];
+const edges = [0n, 1n, -1n, 2n, 0x7fffffffn, 0x80000000n, -0x80000000n, -0x80000001n, 0xffffffffn, 0x100000000n, 0x17fffffffn, -0x17fffffffn, (1n << 63n) - 1n, -(1n << 63n)];
 /** Signed 64-bit words of every size, edges often. */
 const word = fc.oneof(fc.constantFrom(...edges), fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n }), fc.bigInt({ min: -100000n, max: 100000n }));
 const unsigned = word.map(u64);
@@ -94,7 +94,7 @@ describe.each(Object.keys(BUILDS) as Build[])('core build %s', (build) => {
     const fractions = fc.integer({ min: 0, max: 126 });
     fc.assert(fc.property(
       fc.constantFrom(...ROUNDINGS), fc.constantFrom(...OVERFLOWS), fc.integer({ min: 2, max: 64 }), fc.boolean(), fc.nat(64),
-      bits(126), fc.boolean(), fractions, bits(62), bits(63), fc.integer({ min: 0, max: 20 }),
+      fc.oneof(bits(126), bits(62).map((high) => high << 64n)), fc.boolean(), fractions, bits(62), bits(63), fc.integer({ min: 0, max: 20 }),
       (rounding, overflow, wordLength, signed, n, magnitude, negative, shift, d1, d2, left) => {
         fc.pre(overflow !== 'WRAP_SM' || signed);
         const saturatedBits = overflow === 'WRAP' || overflow === 'WRAP_SM' ? n % (wordLength + 1) : 0;

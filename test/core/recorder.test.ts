@@ -242,17 +242,18 @@ function valueFrom(plan: Plan, key: string, element: number, index: number, phas
   switch (name) {
     case 'input':
       return first;
-    case 'rate': case 'update':
+    case 'rate': case 'update': case 'product': case 'gradientProduct':
       return products(1);
     case 'accumulator': {
-      const group = accumulateGroup[plan.accumulate.accumulator];
-      if (index > 0 || (group === 0 && bias)) return undefined; // a running sum, or a bias, goes in too
+      const group = accumulateGroup(plan.accumulate.accumulator);
+      if (index > 0 || (group === 0 && bias) || plan.sites[siteKey('product', layer)]) return undefined; // a running sum, or a bias, goes in too
       return products(Math.min(group || inputs, inputs));
     }
     case 'gradientAccumulator': {
-      const group = accumulateGroup[plan.accumulate.gradientAccumulator];
+      const group = accumulateGroup(plan.accumulate.gradientAccumulator);
       if (index > 0 || group === 0) return undefined;
       if (element >= inputs * outputs) return sum(values);
+      if (plan.sites[siteKey('gradientProduct', layer)]) return undefined;
       return products(values.length / 2);
     }
     case 'error':

@@ -9,7 +9,7 @@ import { ArrayQuantiser, quantise, siteFormat } from '../../src/format/quantise.
 import { randomWords, siteStream } from '../../src/format/random.js';
 import { alignPlan } from '../../src/plan/alignment.js';
 import type { Plan, SiteFormat } from '../../src/schema/plan.js';
-import { siteKeys, SITES, type SiteName } from '../../src/site/sites.js';
+import { requiredSiteKeys, siteKeys, SITES, type SiteName } from '../../src/site/sites.js';
 import { Random } from '../oracle/random.js';
 import { fnv1a, word } from '../oracle/words.js';
 
@@ -174,8 +174,8 @@ function still({ inputs = 1, batch = BATCH, steps, sites, weight = 0n, bias }: S
     }],
     data: { rows: batch, inputs, targets: 1, sha256: '0'.repeat(64) },
     phases: [{ steps, batch, learningRate: { value: 1, raw: '1' }, throttle: false, anchor: false, sensor: false }],
-    sites: Object.fromEntries(siteKeys(1).map((key) => [key, format(key)])),
-    accumulate: { accumulator: 'end', gradientAccumulator: 'end' }, batchDivision: 'exact', throttle: { law: 'none' }, anchor: { law: 'none' },
+    sites: Object.fromEntries(requiredSiteKeys(1).map((key) => [key, format(key)])),
+    accumulate: { accumulator: 'end', gradientAccumulator: 'end', order: 'ascending' }, divide: { method: 'exact' }, batchDivision: 'exact', throttle: { law: 'none' }, anchor: { law: 'none' },
   };
 }
 

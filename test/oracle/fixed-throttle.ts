@@ -83,8 +83,25 @@ export class FixedThrottle {
     const c = larger(this.curvature ?? ZERO, this.curvatureMean ?? ZERO);
     const product = multiply(input.learningRate, c);
     const chi = this.constant('chi', 'throttleTarget');
-    const alpha = compare(chi, product) >= 0 ? one : this.site('throttle').quantiseQuotient(quotient(chi, product), input.step, 0);
-    return larger(alpha, this.constant('floor', 'throttle'));
+    const alpha = compare(chi, product) >= 0 ? one : this.site('throttle').quantiseQuotient(this.divide(chi, product), input.step, 0);
+    const floored = larger(alpha, this.constant('floor', 'throttle'));
+    return compare(floored, one) > 0 ? one : floored;
+  }
+
+  /** §6.1: the quotient as the target divides. */
+  private divide(numerator: Exact, divisor: Exact): ReturnType<typeof quotient> {
+    const { method, bits = 0 } = this.plan.divide;
+    if (method === 'exact') return quotient(numerator, divisor);
+    const length = divisor.n.toString(2).length;
+    if (method === 'powerOfTwo') {
+      const next = 1n << BigInt(length - 1);
+      return quotient(numerator, { n: next === divisor.n ? next : 2n * next, f: divisor.f });
+    }
+    // the divisor's top bits + 1 bits, as an integer in [2^bits, 2^(bits + 1))
+    const m = BigInt(`0b${divisor.n.toString(2).padEnd(bits + 1, '0').slice(0, bits + 1)}`);
+    const twice = 1n << BigInt(2 * bits + 3);
+    const reciprocal = (twice + (2n * m + 1n)) / (2n * (2n * m + 1n));
+    return quotient(multiply(numerator, { n: reciprocal, f: bits + 1 }), { n: 1n << BigInt(length - 1), f: divisor.f });
   }
 
   /** True where there is history. */
@@ -95,7 +112,7 @@ export class FixedThrottle {
     if (parameters.n === 0n) return true;
     const normGradients = this.norm(gradients, input.step);
     const normParameters = this.norm(parameters, input.step);
-    if (normParameters.n !== 0n) this.curvature = this.site('curvature').quantiseQuotient(quotient(normGradients, normParameters), input.step, 0);
+    if (normParameters.n !== 0n) this.curvature = this.site('curvature').quantiseQuotient(this.divide(normGradients, normParameters), input.step, 0);
     return true;
   }
 

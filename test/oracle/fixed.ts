@@ -34,17 +34,29 @@ function lookUp(sites: Map<string, Site>): Sites {
 type Quantise = (sum: Exact, index: number) => Exact;
 
 /** One running sum; `quantiseSum` is called as often as the rule says, with the index of the quantisation from 0. */
-function accumulate(rule: 'each' | 'pair' | 'end', products: readonly Exact[], bias: Exact | undefined, quantiseSum: Quantise): Exact {
+function accumulate(rule: Plan['accumulate']['accumulator'], order: Plan['accumulate']['order'], terms: readonly Exact[], bias: Exact | undefined, quantiseSum: Quantise): Exact {
+  const products = order === 'descending' ? [...terms].reverse() : terms;
   const biasAlone = bias === undefined ? [] : [[bias]];
   let groups: (readonly Exact[])[];
   if (rule === 'end') groups = [[...products, ...biasAlone.flat()]];
   else {
-    const size = rule === 'pair' ? 2 : 1;
+    const size = typeof rule === 'number' ? rule : rule === 'pair' ? 2 : 1;
     groups = [];
     for (let from = 0; from < products.length; from += size) groups.push(products.slice(from, from + size));
     groups.push(...biasAlone);
   }
   return groups.reduce((s, group, index) => quantiseSum(add(s, sum(group)), index), ZERO);
+}
+
+/** A product as it is added: rounded where the plan has a site for it. */
+function roundProduct(plan: Plan, site: Sites, key: string, exact: Exact, step: number, element: number, index: number): Exact {
+  return plan.sites[key] === undefined ? exact : site(key).quantise(exact, step, element, index);
+}
+
+/** Visits the terms of a sum in the order they are added, which counters of first overflows see; the result stays in index order. */
+function inOrder<T>({ accumulate: { order } }: Plan, terms: readonly T[], visit: (term: T) => Exact): Exact[] {
+  if (order === 'ascending') return terms.map(visit);
+  return [...terms].reverse().map(visit).reverse();
 }
 
 interface ForwardPass {
@@ -76,9 +88,11 @@ function forward(plan: Plan, site: Sites, parameters: readonly Exact[][], { coun
       const z: Exact[] = [];
       for (let o = 0; o < layer.outputs; o++) {
         const element = b * layer.outputs + o;
-        const products = a.map((value, i) => multiply(theta[o * layer.inputs + i]!, value));
+        const products = inOrder(plan, a.map((value, i) => ({ exact: multiply(theta[o * layer.inputs + i]!, value), i })), ({ exact, i }) =>
+          roundProduct(plan, site, `layer${l}.product`, exact, step, element, i),
+        );
         const bias = layer.bias ? theta[layer.outputs * layer.inputs + o]! : undefined;
-        const s = accumulate(plan.accumulate.accumulator, products, bias, (x, index) =>
+        const s = accumulate(plan.accumulate.accumulator, plan.accumulate.order, products, bias, (x, index) =>
           site(`layer${l}.accumulator`).quantise(x, step, element, index),
         );
         z.push(site(`layer${l}.activation`).quantise(s, step, element));
@@ -131,11 +145,18 @@ function gradientsOf(plan: Plan, site: Sites, pass: ForwardPass, deltas: readonl
     const push = (terms: readonly Exact[]): void => {
       const element = gradients.length;
       const sumSite = site(`layer${l}.gradientAccumulator`);
-      const total = accumulate(plan.accumulate.gradientAccumulator, terms, undefined, (x, index) => sumSite.quantise(x, step, element, index));
+      const total = accumulate(plan.accumulate.gradientAccumulator, plan.accumulate.order, terms, undefined, (x, index) => sumSite.quantise(x, step, element, index));
       gradients.push(mean(total, site(`layer${l}.gradient`), step, element));
     };
     for (let o = 0; o < layer.outputs; o++) {
-      for (let i = 0; i < layer.inputs; i++) push(delta.map((values, b) => multiply(values[o]!, a[b]![i]!)));
+      for (let i = 0; i < layer.inputs; i++) {
+        const element = gradients.length;
+        push(
+          inOrder(plan, delta.map((values, b) => ({ exact: multiply(values[o]!, a[b]![i]!), b })), ({ exact, b }) =>
+            roundProduct(plan, site, `layer${l}.gradientProduct`, exact, step, element, b),
+          ),
+        );
+      }
     }
     if (layer.bias) for (let o = 0; o < layer.outputs; o++) push(delta.map((values) => values[o]!));
     return gradients;

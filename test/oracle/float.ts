@@ -18,7 +18,15 @@ interface ForwardPass {
   readonly loss: number;
 }
 
-function forward({ layers }: Plan, parameters: readonly number[][], { count, inputs, targets }: Delivered): ForwardPass {
+/** Σ of `count` terms one after the other, in the plan's order. */
+function sumInOrder({ accumulate: { order } }: Plan, count: number, term: (index: number) => number): number {
+  let s = 0;
+  for (let k = 0; k < count; k++) s += term(order === 'ascending' ? k : count - 1 - k);
+  return s;
+}
+
+function forward(plan: Plan, parameters: readonly number[][], { count, inputs, targets }: Delivered): ForwardPass {
+  const { layers } = plan;
   const activations: number[][][] = Array.from({ length: layers.length + 1 }, () => []);
   const outputs: number[][][] = layers.map(() => []);
   const errors: number[][] = [];
@@ -32,8 +40,7 @@ function forward({ layers }: Plan, parameters: readonly number[][], { count, inp
       const theta = parameters[l]!;
       const z: number[] = [];
       for (let o = 0; o < layer.outputs; o++) {
-        let s = 0;
-        for (let i = 0; i < layer.inputs; i++) s += theta[o * layer.inputs + i]! * a[i]!;
+        let s = sumInOrder(plan, layer.inputs, (i) => theta[o * layer.inputs + i]! * a[i]!);
         if (layer.bias) s += theta[layer.outputs * layer.inputs + o]!;
         z.push(s);
       }
@@ -64,22 +71,14 @@ function backward({ layers }: Plan, parameters: readonly number[][], pass: Forwa
   return deltas;
 }
 
-function gradientsOf({ layers }: Plan, pass: ForwardPass, deltas: readonly number[][][], batch: number): number[][] {
-  return layers.map((layer, l) => {
+function gradientsOf(plan: Plan, pass: ForwardPass, deltas: readonly number[][][], batch: number): number[][] {
+  return plan.layers.map((layer, l) => {
     const gradients: number[] = [];
     for (let o = 0; o < layer.outputs; o++) {
-      for (let i = 0; i < layer.inputs; i++) {
-        let s = 0;
-        for (let b = 0; b < batch; b++) s += deltas[l]![b]![o]! * pass.activations[l]![b]![i]!;
-        gradients.push(s / batch);
-      }
+      for (let i = 0; i < layer.inputs; i++) gradients.push(sumInOrder(plan, batch, (b) => deltas[l]![b]![o]! * pass.activations[l]![b]![i]!) / batch);
     }
     if (layer.bias) {
-      for (let o = 0; o < layer.outputs; o++) {
-        let s = 0;
-        for (let b = 0; b < batch; b++) s += deltas[l]![b]![o]!;
-        gradients.push(s / batch);
-      }
+      for (let o = 0; o < layer.outputs; o++) gradients.push(sumInOrder(plan, batch, (b) => deltas[l]![b]![o]!) / batch);
     }
     return gradients;
   });

@@ -4,8 +4,8 @@
  */
 import { ANCHOR_NAMES, ANCHORS, THROTTLE_NAMES, THROTTLES, type AnchorLaw, type Estimator, type ThrottleLaw } from '../../src/control/registry.js';
 import { OVERFLOWS, ROUNDINGS } from '../../src/format/modes.js';
-import { ACCUMULATE, BATCH_DIVISION } from '../../src/schema/profile.js';
-import { SITES, siteKeys, type SiteName } from '../../src/site/sites.js';
+import { ACCUMULATE, BATCH_DIVISION, MAC_ORDERS } from '../../src/schema/profile.js';
+import { SITES, siteKeys, type SiteDefinition, type SiteName } from '../../src/site/sites.js';
 import type { Constant, Plan, PlanAnchor, PlanPhase, PlanThrottle, SiteFormat } from '../../src/schema/plan.js';
 import { fromBinary64, parseFormat, quantiseExact, railsOf } from './exact.js';
 import { Random } from './random.js';
@@ -92,7 +92,12 @@ class Draft {
       phases: this.phases(sites['learningRate']!),
       sensor: {},
       sites,
-      accumulate: { accumulator: random.pick(ACCUMULATE), gradientAccumulator: random.pick(ACCUMULATE) },
+      accumulate: {
+        accumulator: random.chance(0.2) ? random.integer(1, 5) : random.pick(ACCUMULATE),
+        gradientAccumulator: random.chance(0.2) ? random.integer(1, 5) : random.pick(ACCUMULATE),
+        order: random.pick(MAC_ORDERS),
+      },
+      divide: random.chance(0.6) ? { method: 'exact' } : random.chance(0.5) ? { method: 'powerOfTwo' } : { method: 'table', bits: random.integer(1, 12) },
       batchDivision: random.pick(BATCH_DIVISION),
       throttle: this.throttle(law, estimator, sites),
       anchor: this.anchor(anchor, calibration, window, sites),
@@ -243,10 +248,10 @@ class Draft {
       switch (name) {
         case 'input': return inputScale;
         case 'target': return outputScale;
-        case 'accumulator': case 'activation': return 2 * scale.output;
+        case 'accumulator': case 'activation': case 'product': return 2 * scale.output;
         case 'error': return 2 * scale.delta;
         case 'gradientAccumulator': return 9 * scale.gradient;
-        case 'gradient': return 2 * scale.gradient;
+        case 'gradient': case 'gradientProduct': return 2 * scale.gradient;
         case 'update': return rateScale * scale.gradient;
         case 'anchorPull': return weightScale / 2;
         case 'weight': case 'bias': return weightScale;
@@ -266,6 +271,7 @@ class Draft {
     const formats: Record<string, SiteFormat> = {};
     for (const key of siteKeys(layers.length)) {
       const name = siteName(key);
+      if ((SITES[name] as SiteDefinition).optional && !random.chance(0.25)) continue;
       const l = SITES[name].perLayer ? Number(key.slice('layer'.length, key.indexOf('.'))) : layers.length - 1;
       formats[key] = this.format(name, magnitude(name, l));
     }

@@ -24,6 +24,14 @@ export function widestExact(plan: Plan): number {
   let widest = 0;
   const bits = (a: Extent): void => void (widest = Math.max(widest, a.top + a.f + 3));
   const quantised = (a: Extent, key: string): void => bits(join(a, { top: -Infinity, f: site(key).f }));
+  /** A product as it is added. */
+  const product = (key: string, exact: Extent): Extent => {
+    if (plan.sites[key] === undefined) return exact;
+    quantised(exact, key);
+    return site(key);
+  };
+  /** A table of reciprocals widens both by its bits and two more. */
+  const widened = ({ top, f }: Extent): Extent => ({ top: top + (plan.divide.bits ?? 0) + 2, f });
   const divided = (a: Extent, b: Extent, key: string): void => {
     const shift = site(key).f;
     const f = Math.max(a.f, b.f);
@@ -41,14 +49,14 @@ export function widestExact(plan: Plan): number {
     parameters.push(weight, at('bias'));
     gradients.push(at('gradient'));
     inputs.push(a);
-    quantised(plus(at('accumulator'), sumOf(layer.inputs, times(weight, a)), at('bias')), `layer${l}.accumulator`);
+    quantised(plus(at('accumulator'), sumOf(layer.inputs, product(`layer${l}.product`, times(weight, a))), at('bias')), `layer${l}.accumulator`);
     quantised(at('accumulator'), `layer${l}.activation`);
     const next = layers[l + 1];
     const error =
       next === undefined ? plus(at('activation'), site('target')) : sumOf(next.outputs, times(site(`layer${l + 1}.weight`), site(`layer${l + 1}.error`)));
     quantised(error, `layer${l}.error`);
     if (next === undefined) quantised(sumOf(2 * batch * batch * layer.outputs, times(at('error'), at('error'))), 'loss');
-    quantised(plus(at('gradientAccumulator'), sumOf(batch, times(at('error'), a)), sumOf(batch, at('error'))), `layer${l}.gradientAccumulator`);
+    quantised(plus(at('gradientAccumulator'), sumOf(batch, product(`layer${l}.gradientProduct`, times(at('error'), a))), sumOf(batch, at('error'))), `layer${l}.gradientAccumulator`);
     const g = at('gradientAccumulator');
     quantised(times(g, join({ top: log2Up(batch), f: log2Up(batch) }, site('reciprocal'))), `layer${l}.gradient`);
     quantised(times(site('rate'), at('gradient')), `layer${l}.update`);
@@ -66,13 +74,13 @@ export function widestExact(plan: Plan): number {
   }
   const s = site('squaredNorm');
   bits(join(s, { top: -Infinity, f: 2 * site('norm').f }));
-  divided(site('norm'), site('norm'), 'curvature');
+  divided(widened(site('norm')), widened(site('norm')), 'curvature');
   divided(s, { top: log2Up(batch), f: 0 }, 'curvature');
   const c = join(site('curvature'), site('curvatureMean'));
   quantised(plus(site('curvatureMean'), times(site('meanRate'), plus(c, c))), 'curvatureMean');
   const chi = site('throttleTarget');
   const etaC = times(site('learningRate'), c);
-  divided(chi, etaC, 'throttle');
+  divided(widened(chi), widened(etaC), 'throttle');
   bits(join(chi, etaC));
   const eta = site('learningRate');
   bits(join(times(times(times(eta, eta), s), { top: 0, f: 10 }), times(times(chi, chi), plus(s, s))));

@@ -27,7 +27,7 @@ export function planText(plan: Plan, deliveries: readonly Delivered[]): string {
     ...initial.map(({ weightsRaw, biasRaw }) => [...weightsRaw.flat(), ...biasRaw].join(' ')),
     phases.length,
     ...phases.map((phase) => `${phase.steps} ${phase.learningRate.raw} ${flag(phase.throttle)} ${flag(phase.anchor)}`),
-    `${plan.accumulate.accumulator} ${plan.accumulate.gradientAccumulator} ${plan.batchDivision}`,
+    `${plan.accumulate.accumulator} ${plan.accumulate.gradientAccumulator} ${plan.accumulate.order} ${plan.batchDivision} ${plan.divide.method} ${plan.divide.bits ?? 0}`,
     `${throttle.law} ${throttle.estimator ?? '-'} ${flag(throttle.keepState)}`,
     [throttle.chi, throttle.rho, throttle.floor, throttle.firstAlpha].map(raw).join(' '),
     `${anchor.law} ${raw(anchor.lambda)} ${raw(anchor.ratio)} ${anchor.calibration ?? 0} ${anchor.window ?? 0} ${anchor.consecutive ?? 0} ${anchor.hold ?? 0}`,

@@ -227,7 +227,8 @@ private:
     std::vector<Batch> batches;
     /** Per layer: weights row by row, then biases. */
     std::vector<Row> theta, gradient, update;
-    std::string forward_rule, gradient_rule, division;
+    std::string forward_rule, gradient_rule, order, division, divider;
+    int divider_bits = 0;
     long t = 0;
 
     // throttle
@@ -256,6 +257,8 @@ private:
 
     void read();
     Value accumulate(Site& site, const std::string& rule, const Row& products, const Value* bias, long element);
+    void round_products(const std::string& key, Row& products, long element);
+    Value divide(const Value& a, const Value& b, int fraction, int common);
     Value forward(const Batch& batch);
     void backward(const Batch& batch);
     Value difference(const std::vector<Row>& now, const std::vector<Row>& before);
@@ -299,7 +302,7 @@ void Run::read() {
         in >> phase.throttle >> phase.anchor;
         phases.push_back(phase);
     }
-    in >> forward_rule >> gradient_rule >> division;
+    in >> forward_rule >> gradient_rule >> order >> division >> divider >> divider_bits;
     in >> law >> estimator >> keep_state;
     chi = site("throttleTarget").of(read_integer(in));
     rho = site("meanRate").of(read_integer(in));
@@ -334,13 +337,42 @@ void Run::read() {
 
 Value Run::accumulate(Site& at, const std::string& rule, const Row& products, const Value* bias, long element) {
     Value s(0);
-    const size_t together = rule == "each" ? 1 : rule == "pair" ? 2 : products.size();
+    const size_t together = rule == "each" ? 1 : rule == "pair" ? 2 : rule == "end" ? products.size() : std::stoul(rule);
     for (size_t i = 0; i < products.size();) {
-        for (size_t k = 0; k < together && i < products.size(); k++) s += products[i++];
+        for (size_t k = 0; k < together && i < products.size(); k++, i++) s += products[order == "descending" ? products.size() - 1 - i : i];
         if (rule != "end") s = at(s, t, element);
     }
     if (bias) s += *bias;
     return bias || rule == "end" ? at(s, t, element) : s;
+}
+
+/** Rounds the products of a sum where the plan has a site for them, in the order they are added. */
+void Run::round_products(const std::string& key, Row& products, long element) {
+    if (!sites.count(key)) return;
+    for (size_t k = 0; k < products.size(); k++) {
+        Value& p = products[order == "descending" ? products.size() - 1 - k : k];
+        p = site(key)(p, t, element);
+    }
+}
+
+/** Section 6.1: a / b as the target divides; b times 2^common is an integer. */
+Value Run::divide(const Value& a, const Value& b, int fraction, int common) {
+    if (divider == "exact") return quotient(a, b, fraction, common);
+    const sc_signed d = integer_of(shifted(b, common));
+    int e = 0;
+    while ((d >> (e + 1)) != 0) e++;
+    sc_signed power(WIDE);
+    power = 1;
+    power <<= e;
+    if (divider == "powerOfTwo") {
+        if (power != d) e++;
+        return shifted(a, common - e);
+    }
+    const long m = (e >= divider_bits ? sc_signed(d >> (e - divider_bits)) : sc_signed(d << (divider_bits - e))).to_long();
+    // to nearest: 2^(2k + 2) / (2m + 1)
+    const long odd = 2 * m + 1, whole = (1L << (2 * divider_bits + 2)) / odd, rest = (1L << (2 * divider_bits + 2)) % odd;
+    const long reciprocal = whole + (2 * rest > odd ? 1 : 0);
+    return shifted(a * Value(int(reciprocal)), common - (divider_bits + 1 + e));
 }
 
 /** Fills a, z and the errors of the last layer; gives the loss. */
@@ -363,6 +395,7 @@ Value Run::forward(const Batch& batch) {
                 for (int i = 0; i < layer.inputs; i++) products.push_back(theta[l][long(o) * layer.inputs + i] * a[l][b][i]);
                 const Value* bias = layer.bias ? &theta[l][long(layer.outputs) * layer.inputs + o] : nullptr;
                 const long element = b * layer.outputs + o;
+                round_products("layer" + std::to_string(l) + ".product", products, element);
                 const Value s = accumulate(site(l, "accumulator"), forward_rule, products, bias, element);
                 const Value out = site(l, "activation")(s, t, element);
                 z[l][b].push_back(out);
@@ -403,6 +436,7 @@ void Run::backward(const Batch& batch) {
             Row products;
             for (long b = 0; b < batch.count; b++)
                 products.push_back(weight ? delta[l][b][p / layer.inputs] * a[l][b][p % layer.inputs] : delta[l][b][p - long(layer.outputs) * layer.inputs]);
+            if (weight) round_products("layer" + std::to_string(l) + ".gradientProduct", products, p);
             const Value G = accumulate(site(l, "gradientAccumulator"), gradient_rule, products, nullptr, p);
             Site& g = site(l, "gradient");
             Value divided;
@@ -454,7 +488,7 @@ bool Run::secant() {
     const Value n_theta = norm(s_theta);
     if (n_theta == 0) return true;
     Site& c = site("curvature");
-    curvature = c(quotient(n_gradient, n_theta, c.fraction, std::max(0, site("norm").fraction)), t, 0);
+    curvature = c(divide(n_gradient, n_theta, c.fraction, std::max(0, site("norm").fraction)), t, 0);
     return true;
 }
 
@@ -481,9 +515,10 @@ Value Run::gt0(const Value& eta, bool estimated, bool on) {
     Value alpha = one;
     if (chi < product) {
         const int common = std::max(0, site("learningRate").fraction) + std::max(0, std::max(site("curvature").fraction, site("curvatureMean").fraction));
-        alpha = throttle(quotient(chi, product, throttle.fraction, std::max(common, site("throttleTarget").fraction)), t, 0);
+        alpha = throttle(divide(chi, product, throttle.fraction, std::max(common, site("throttleTarget").fraction)), t, 0);
     }
-    return alpha > floor_alpha ? alpha : floor_alpha;
+    if (alpha < floor_alpha) alpha = floor_alpha;
+    return alpha < one ? alpha : one;
 }
 
 Value Run::table(const Value& eta) {
