@@ -24,7 +24,9 @@ const real = (raw: bigint, fractionLength: number): string => String(Number(rawT
  * Holds a merged profile against the rules its schema cannot say:
  * every site without a fallback is there, with a word length and a fraction length; every format that is stated in full has a word length its kind can have;
  * rails are exact in the format, inside it, around zero, and only with SAT; controller metrics saturate; `throttle` holds 1 exactly;
- * every site says where its figures come from, or the profile does.
+ * every site and every part of the hardware says where its figures come from, or the profile does;
+ * `divide.bits` belongs to a table, `bits` to a counter, and a flag has a name of its own and rises at sites that can overflow on the target;
+ * a multiplier keeps no more bits than a product has.
  *
  * @param where what messages call the profile: its file
  * @throws QrailsError `format` for a format or rail that cannot exist, `invalid` for what is missing
@@ -33,7 +35,8 @@ const real = (raw: bigint, fractionLength: number): string => String(Number(rawT
 export function checkProfile(profile: Profile, where: string): void {
   const sites = (profile.sites ?? {}) as Record<string, ProfileSite>;
   for (const name of SITE_NAMES) {
-    if ((SITES[name] as SiteDefinition).fallback === undefined && sites[name] === undefined) {
+    const { fallback, optional } = SITES[name] as SiteDefinition;
+    if (fallback === undefined && !optional && sites[name] === undefined) {
       throw new QrailsError({
         code: 'invalid', where, message: `sites.${name} is missing`, expected: `a format for ${name} (${SITES[name].about})`,
         try: `"${name}": { "wordLength": 16, "fractionLength": 8 }`,
@@ -62,6 +65,56 @@ export function checkProfile(profile: Profile, where: string): void {
       });
     }
   }
+  checkDivide(profile, where);
+  checkHardware(profile, where);
+}
+
+function checkDivide({ divide }: Profile, where: string): void {
+  if (divide?.bits === undefined || divide.method === 'table') return;
+  throw new QrailsError({
+    code: 'invalid', where, message: 'divide.bits belongs to a table of reciprocals', found: `bits ${divide.bits} with ${divide.method}`, expected: 'method "table", or no bits',
+    try: '"method": "table"',
+  });
+}
+
+function checkHardware({ hardware, source, sites = {} }: Profile, where: string): void {
+  if (!hardware) return;
+  const { flags = [], ...parts } = hardware;
+  const figures = [...Object.entries(parts), ...flags.map((flag, index) => [`flags[${index}]`, flag] as const)];
+  for (const [path, part] of figures) {
+    if ((part.source ?? source) !== undefined) continue;
+    throw new QrailsError({
+      code: 'invalid', where, message: `hardware.${path} has no source`, expected: 'where its figures come from, there or for the whole profile', try: `"source": "…" in hardware.${path}, or at the top`,
+    });
+  }
+  const { multiplier } = hardware;
+  if (multiplier && multiplier.product > multiplier.operands[0] + multiplier.operands[1]) {
+    const [a, b] = multiplier.operands;
+    throw new QrailsError({
+      code: 'invalid', where, message: 'hardware.multiplier.product is longer than the product of its operands', found: `${multiplier.product} bits`, expected: `at most ${a} + ${b} = ${a + b}`,
+    });
+  }
+  flags.forEach(({ name, kind, bits, sites: raisedBy }, index) => {
+    const path = `hardware.flags[${index}]`;
+    if ((kind === 'counter') !== (bits !== undefined)) {
+      throw new QrailsError({
+        code: 'invalid', where, message: kind === 'counter' ? `${path} is a counter without bits` : `${path}.bits belong to a counter`, found: `${name}, ${kind}`,
+        expected: kind === 'counter' ? 'the bits of the counter' : 'kind "counter", or no bits', ...(kind === 'counter' && { try: '"bits": 6' }),
+      });
+    }
+    if (flags.findIndex((other) => other.name === name) < index) {
+      throw new QrailsError({ code: 'invalid', where, message: `${path} has a name that is taken`, found: name, expected: 'each flag once, with all its sites' });
+    }
+    for (const site of raisedBy) {
+      const { kind: siteKind, optional } = SITES[site] as SiteDefinition;
+      const absent = optional && !Object.keys(sites).some((key) => key === site || key.endsWith(`.${site}`));
+      if (siteKind !== 'constant' && !absent) continue;
+      throw new QrailsError({
+        code: 'invalid', where, message: `${path} can never rise at ${site}`, found: absent ? `${site} is exact in this profile` : `${site} is a constant that the host quantises`,
+        expected: 'a site that is quantised on the target', ...(absent && { try: `a format in sites.${site}` }),
+      });
+    }
+  });
 }
 
 const isMetric = ({ kind }: SiteDefinition): boolean => kind === 'metric' || kind === 'square';

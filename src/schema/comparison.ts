@@ -2,6 +2,8 @@ import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { VERDICTS } from '../compare/thresholds.js';
 import { RECORD_LEVELS } from '../run/levels.js';
 import { Raw } from './plan.js';
+import { FLAG_KINDS } from './profile.js';
+import { Concern } from './concern.js';
 import { StringEnum, strict } from './common.js';
 
 /** A number, or null where it is not finite. */
@@ -87,6 +89,18 @@ export const FixedSide = strict({
 });
 export type FixedSide = Static<typeof FixedSide>;
 
+/** An overflow flag of the hardware, read against a run: src/compare/flags.ts. */
+export const RaisedFlag = strict({
+  name: Type.String({ description: 'as the profile calls it' }),
+  kind: StringEnum(FLAG_KINDS, 'sticky until cleared, a counter of overflows, or high for one cycle'),
+  bits: Type.Optional(Type.Integer({ minimum: 1, maximum: 32, description: 'of a counter' })),
+  raised: nullable(strict({ step: count, site: Type.String() }, { description: 'when and where it rose first; null if it never did' })),
+  high: Type.Integer({ minimum: 0, description: 'overflows above a rail at its sites' }),
+  low: Type.Integer({ minimum: 0, description: 'overflows below a rail' }),
+  shows: Type.Integer({ minimum: 0, description: 'after the run: 1 or 0 (sticky), overflows modulo 2^bits (counter), cycles high (oneCycle)' }),
+});
+export type RaisedFlag = Static<typeof RaisedFlag>;
+
 const Outcome = strict({ verdict: StringEnum(VERDICTS, 'verdict'), finalLoss: Finite, maxLoss: Finite, weightError: Finite });
 
 export const Try = strict({
@@ -105,6 +119,7 @@ export const ComparisonRun = strict({
   anchor: Type.String(),
   float: FloatSide,
   fixed: FixedSide,
+  flags: Type.Optional(Type.Array(RaisedFlag, { description: "the hardware's flags in the fixed run; absent where the profile states none" })),
   difference: strict({
     lossRatio: Type.Union([Type.Number(), Type.Null()], { description: 'final loss, fixed over float' }),
     weightSqnrDb: Type.Union([Type.Number(), Type.Null()], { description: 'power of the float weights over that of their difference; null if there is none, or no finite one' }),
@@ -138,6 +153,7 @@ export const Comparison = strict(
       stressFrom: Type.Integer({ minimum: 0, description: 'first step of the first phase with the sensor on' }),
     }),
     runs: Type.Array(ComparisonRun),
+    concerns: Type.Array(Concern, { description: 'what the formats cannot hold or resolve, seen before a step is run; warnings first' }),
   },
   { $id: 'https://qrails.invalid/schema/comparison.schema.json', title: 'qrails comparison' },
 );

@@ -37,18 +37,15 @@ const Teacher = strict({
 });
 
 /** How a column of a recording becomes a number near one: (cell − offset) × scale. */
-const Column = strict({
-  column: Type.String({ minLength: 1, maxLength: 200, description: 'heading of the column' }),
-  offset: Type.Optional(finite('default 0')),
-  scale: Type.Optional(finite('default 1')),
-});
-export type Column = Static<typeof Column>;
+const columns = <T extends TSchema>(column: T) =>
+  Type.Array(Type.Union([column, strict({ column, offset: Type.Optional(finite('default 0')), scale: Type.Optional(finite('default 1')) })]), { minItems: 1, maxItems: 4096 });
 
-const Recording = strict({
-  kind: Type.Literal('csv'),
-  file: Type.String({ minLength: 1, maxLength: 1000, description: 'path relative to the experiment file' }),
-  inputs: Type.Array(Type.Union([Type.String({ minLength: 1, maxLength: 200 }), Column]), { minItems: 1, maxItems: 4096 }),
-  targets: Type.Array(Type.Union([Type.String({ minLength: 1, maxLength: 200 }), Column]), { minItems: 1, maxItems: 4096 }),
+const file = Type.String({ minLength: 1, maxLength: 1000, description: 'path relative to the experiment file' });
+const heading = Type.String({ minLength: 1, maxLength: 200, description: 'heading of the column' });
+const position = Type.Integer({ minimum: 0, maximum: 65535, description: 'column of the array, from 0' });
+
+/** What columns, wherever they are read from, become samples by. */
+const sampling = {
   scaling: Type.Optional(
     Type.Union([
       strict({ method: Type.Literal('declared') }),
@@ -57,15 +54,22 @@ const Recording = strict({
   ),
   lags: Type.Optional(Type.Integer({ minimum: 1, maximum: 4096, description: 'window: each input at this row and the rows before it, newest first, input by input; default 1' })),
   ahead: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000, description: 'targets are taken this many rows later; default 0' })),
-  missing: Type.Optional(StringEnum(['refuse', 'skip', 'hold'] as const, 'empty cells: refuse the file (default), skip samples that touch one, or hold the last value')),
+  missing: Type.Optional(StringEnum(['refuse', 'skip', 'hold'] as const, 'empty cells (NaN in an array): refuse the file (default), skip samples that touch one, or hold the last value')),
   limit: Type.Optional(positive(100_000_000, 'read at most this many rows')),
+};
+
+const CsvRecording = strict({
+  kind: Type.Literal('csv'), file, inputs: columns(heading), targets: columns(heading), ...sampling,
   delimiter: Type.Optional(Type.String({ minLength: 1, maxLength: 1, description: 'default ,' })),
 });
+const NpyRecording = strict({ kind: Type.Literal('npy'), file, inputs: columns(position), targets: columns(position), ...sampling });
 
-export const Data = Type.Union([Teacher, Recording]);
+export const Data = Type.Union([Teacher, CsvRecording, NpyRecording]);
 export type Data = Static<typeof Data>;
 export type TeacherData = Static<typeof Teacher>;
-export type RecordingData = Static<typeof Recording>;
+export type CsvData = Static<typeof CsvRecording>;
+export type NpyData = Static<typeof NpyRecording>;
+export type RecordingData = CsvData | NpyData;
 
 export const Phase = strict({
   name: Type.Optional(Type.String({ minLength: 1, maxLength: 60 })),

@@ -8,13 +8,17 @@ import { FormatExplanation } from './format.js';
 import { ExportManifest, Listing, Validation } from './listing.js';
 import { Plan } from './plan.js';
 import { Profile } from './profile.js';
+import { DataPath, ProfileDiff } from './profileViews.js';
 import { QuantizeCase, QuantizeResult } from './quantize.js';
 import { Sensor } from './sensor.js';
+import { RunState } from './state.js';
+import { TargetComparison } from './targets.js';
 
 export const SCHEMAS = {
-  profile: Profile, sensor: Sensor, experiment: Experiment, plan: Plan, comparison: Comparison, baseline: Baseline, check: Check,
-  listing: Listing, validation: Validation, export: ExportManifest,
+  profile: Profile, sensor: Sensor, experiment: Experiment, plan: Plan, comparison: Comparison, targets: TargetComparison, baseline: Baseline, check: Check,
+  state: RunState, listing: Listing, validation: Validation, export: ExportManifest,
   format: FormatExplanation, quantizeCase: QuantizeCase, quantizeResult: QuantizeResult,
+  dataPath: DataPath, profileDiff: ProfileDiff,
 } as const satisfies Record<string, TSchema>;
 export type SchemaName = keyof typeof SCHEMAS;
 

@@ -1,9 +1,9 @@
 /** The analogue-to-digital converter at the end of the front end: docs/sensors.md, "ADC". */
 import { QrailsError } from '../errors.js';
 import { ROUNDING, type DeterministicRounding, type Discarded, type RoundingMode } from '../format/modes.js';
-import type { Plan } from '../schema/plan.js';
+import type { SensorModel } from '../schema/sensor.js';
 
-type Adc = NonNullable<Plan['sensor']['adc']>;
+type Adc = NonNullable<SensorModel['adc']>;
 
 const DEFAULT_ROUNDING: DeterministicRounding = 'TRN';
 
@@ -11,13 +11,13 @@ const DEFAULT_ROUNDING: DeterministicRounding = 'TRN';
  * A function that takes a finite voltage v (in the unit of `fullScale`) to the value of the code it is converted to.
  *
  * Code c has the value t(c) = zero + c × lsb, in binary64; lsb = (hi − lo) / 2^W, zero = lo (unsigned) or lo + (hi − lo) / 2 (signed).
- * v is compared with these values themselves, so a value that is a code's stays that code's. It rounds with the ADC's rounding and
- * saturates at the first and the last code.
+ * v is clipped to the rails, then compared with these values themselves, so a value that is a code's stays that code's. It rounds with the
+ * ADC's rounding and saturates at the first and the last code.
  *
- * @throws QrailsError `invalid`: empty or infinite full scale, or steps too fine for binary64 that far from zero
+ * @throws QrailsError `invalid`: empty or infinite full scale, steps too fine for binary64 that far from zero, or rails that are not on it
  * @example createConverter({ wordLength: 8, fullScale: [0, 4] })(1.01) // 1 = code 64
  */
-export function createConverter({ wordLength, signed = false, fullScale: [low, high], rounding = DEFAULT_ROUNDING }: Adc): (v: number) => number {
+export function createConverter({ wordLength, signed = false, fullScale: [low, high], rails, rounding = DEFAULT_ROUNDING }: Adc): (v: number) => number {
   const span = high - low;
   const lsb = span / 2 ** wordLength;
   const where = 'sensor: adc.fullScale';
@@ -35,6 +35,13 @@ export function createConverter({ wordLength, signed = false, fullScale: [low, h
       expected: 'a step of at least 2^-48 of the larger end', try: 'a shorter word, a wider full scale, or one nearer to zero',
     });
   }
+  const [bottom, top] = rails ?? [-Infinity, Infinity];
+  if (rails !== undefined && !(low <= bottom && bottom < top && top <= high)) {
+    throw new QrailsError({
+      code: 'invalid', where: 'sensor: adc.rails', message: 'the rails in front of an ADC lie on its full scale', found: `[${bottom}, ${top}]`,
+      expected: `[low, high] with ${low} ≤ low < high ≤ ${high}`,
+    });
+  }
 
   const zero = signed ? low + span / 2 : low;
   const first = signed ? -(2 ** (wordLength - 1)) : 0;
@@ -42,7 +49,8 @@ export function createConverter({ wordLength, signed = false, fullScale: [low, h
   const up: NonNullable<RoundingMode['up']> = ROUNDING[rounding].up;
   const valueOf = (code: number): number => zero + code * lsb;
 
-  return (v) => {
+  return (input) => {
+    const v = Math.min(Math.max(input, bottom), top);
     // The quotient may be one off, the ladder is what counts; one step beyond each end is enough to saturate.
     let code = Math.min(Math.max(Math.floor((v - zero) / lsb), first - 1), last + 1);
     while (code >= first && valueOf(code) > v) code--;

@@ -1,9 +1,10 @@
 /** Reads chosen columns of a CSV file as doubles, in one pass, keeping nothing else. */
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { CsvError, parse } from 'csv-parse';
 import { closest } from '../document/closest.js';
-import { QrailsError, type ErrorParts } from '../errors.js';
+import { QrailsError } from '../errors.js';
+import { fileError, openRegular } from './file.js';
+import { emptyCell, type Table, type TableOptions } from './table.js';
 import { checkSize, MAX_VALUES } from './values.js';
 
 /** Bytes in one line: guards against a file that is not lines at all. */
@@ -18,31 +19,17 @@ const NOT_A_DELIMITER = /["\r\n0-9+\-.eE]/;
 
 const quoted = (text: string): string => JSON.stringify(text.slice(0, TEXT_SHOWN));
 
-export type Missing = 'refuse' | 'skip' | 'hold';
-
-export interface CsvOptions {
-  /** The file as the user wrote it, for messages. */
-  readonly shown: string;
-  /** Headings to read, each once. */
-  readonly columns: readonly string[];
+export interface CsvOptions extends TableOptions {
+  /** Headings to read, each once; undefined for the only one there is. */
+  readonly columns: readonly string[] | undefined;
   readonly delimiter: string;
-  /** An empty cell: an error, NaN in the table, or the value above it. */
-  readonly missing: Missing;
-  /** Rows after which reading stops. */
-  readonly limit: number;
-}
-
-/** rows × columns, row-major, columns in the order asked for. NaN stands for an empty cell (`skip` only). */
-export interface CsvTable {
-  readonly rows: number;
-  readonly values: Float64Array;
 }
 
 /**
  * @throws QrailsError `not-found` (no such file, no such column), `unreadable` (not a readable text file), `invalid` (the delimiter) or
  *   `data` (its content), naming file, line and column
  */
-export async function readCsv(path: string, options: CsvOptions): Promise<CsvTable> {
+export async function readCsv(path: string, options: CsvOptions): Promise<Table> {
   const { shown, delimiter, limit } = options;
   if (NOT_A_DELIMITER.test(delimiter)) {
     throw new QrailsError({
@@ -50,7 +37,7 @@ export async function readCsv(path: string, options: CsvOptions): Promise<CsvTab
       try: '"," or ";" or a tab',
     });
   }
-  await checkFile(path, shown);
+  await checkText(path, options);
 
   const table = new TableBuilder(options);
   const file = createReadStream(path, { highWaterMark: BYTES_LOOKED_AT });
@@ -75,40 +62,24 @@ export async function readCsv(path: string, options: CsvOptions): Promise<CsvTab
       file.pipe(parser);
     });
   } catch (error) {
-    throw error instanceof CsvError ? describeCsvError(error, options, table) : error instanceof QrailsError ? error : fileError(error, shown);
+    throw error instanceof CsvError ? describeCsvError(error, options, table) : error instanceof QrailsError ? error : fileError(error, shown, options.advice.path);
   } finally {
     file.destroy();
   }
   return table.finish();
 }
 
-function fileError(error: unknown, where: string): QrailsError {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return new QrailsError({
-    code: 'not-found', where, message: 'no such file', try: 'a path relative to the experiment file; with --data, to the working directory',
-  });
-  return new QrailsError({ code: 'unreadable', where, message: 'the file cannot be read', found: message });
-}
-
 /** Refuses what is not a text file before it is parsed: a parser would only say that quotes are wrong. */
-async function checkFile(path: string, where: string): Promise<void> {
+async function checkText(path: string, { shown: where, advice }: CsvOptions): Promise<void> {
   const unreadable = (message: string, repair: string) => new QrailsError({ code: 'unreadable', where, message, try: repair });
-  let file;
+  const { file, size } = await openRegular(path, where, advice.path);
   try {
-    file = await open(path, 'r');
-  } catch (error) {
-    throw fileError(error, where);
-  }
-  try {
-    const stat = await file.stat();
-    if (stat.isDirectory()) throw unreadable('this is a directory', 'name the CSV file in it');
-    if (!stat.isFile()) throw unreadable('this is not a regular file', 'write the recording to a file first');
     const { buffer, bytesRead } = await file.read(Buffer.alloc(BYTES_LOOKED_AT), 0, BYTES_LOOKED_AT, 0);
     const head = buffer.subarray(0, bytesRead);
     const mark = head.subarray(0, 2).toString('hex');
     if (mark === 'fffe' || mark === 'feff') throw unreadable('this text is UTF-16', 'save it as UTF-8');
     if (head.includes(0)) throw unreadable('this is a binary file, not CSV text', 'export the recording as CSV with headings');
-    if (head.toString('utf8').replace(/^\uFEFF/, '').trim() === '' && stat.size <= BYTES_LOOKED_AT) {
+    if (head.toString('utf8').replace(/^\uFEFF/, '').trim() === '' && size <= BYTES_LOOKED_AT) {
       throw new QrailsError({ code: 'data', where, message: 'the file is empty', expected: 'a line of headings, then one row per sample' });
     }
   } finally {
@@ -122,6 +93,7 @@ class TableBuilder {
   headings: readonly string[] | undefined;
   /** Position in a record of each column asked for. */
   private positions: number[] = [];
+  private columns: readonly string[] = [];
   private values = new Float64Array(0);
   private used = 0;
 
@@ -132,7 +104,7 @@ class TableBuilder {
     else this.readRow(record, line);
   }
 
-  finish(): CsvTable {
+  finish(): Table {
     const { shown } = this.options;
     if (this.rows === 0) throw new QrailsError({
       code: 'data', where: shown, message: 'there are headings but no rows below them', expected: 'one row per sample',
@@ -141,10 +113,10 @@ class TableBuilder {
   }
 
   private readHeadings(headings: readonly string[], line: number): void {
-    const { shown, columns } = this.options;
-    const where = `${shown}, line ${line}`;
+    const where = `${this.options.shown}, line ${line}`;
     this.headings = headings;
-    this.positions = columns.map((column) => {
+    this.columns = this.options.columns ?? [onlyColumn(headings, where)];
+    this.positions = this.columns.map((column) => {
       const position = headings.indexOf(column);
       if (position < 0) throw unknownColumn(column, headings, where);
       if (headings.indexOf(column, position + 1) >= 0) {
@@ -161,7 +133,7 @@ class TableBuilder {
     if (this.used + this.positions.length > this.values.length) this.grow();
     for (let slot = 0; slot < this.positions.length; slot++) {
       const text = record[this.positions[slot]!]!;
-      this.values[this.used + slot] = text === '' ? this.missing(slot, line) : this.number(text, slot, line);
+      this.values[this.used + slot] = text === '' ? emptyCell(this.options, this.above(slot), this.place(slot, line)) : this.number(text, slot, line);
     }
     this.used += this.positions.length;
     this.rows++;
@@ -171,28 +143,18 @@ class TableBuilder {
     const value = NUMBER.test(text) ? Number(text) : NaN;
     if (Number.isFinite(value)) return value;
     const repair = /^[+-]?\d+,\d+$/.test(text) ? 'a decimal point' : 'leave the cell empty if nothing was measured, and say what to do with "missing"';
-    throw this.error(slot, line, {
-      message: 'this cell is not a finite decimal number', found: quoted(text), expected: 'a number such as -12.5 or 1e-3', try: repair,
+    throw new QrailsError({
+      code: 'data', where: this.place(slot, line), message: 'this cell is not a finite decimal number', found: quoted(text),
+      expected: 'a number such as -12.5 or 1e-3', try: repair,
     });
   }
 
-  private missing(slot: number, line: number): number {
-    const { missing } = this.options;
-    if (missing === 'skip') return NaN;
-    if (missing === 'hold' && this.rows > 0) return this.values[this.used + slot - this.positions.length]!;
-    throw missing === 'hold'
-      ? this.error(slot, line, {
-        message: 'this cell is empty and there is no value above it to hold',
-        try: 'begin the recording with a complete row, or "missing": "skip"',
-      })
-      : this.error(slot, line, {
-        message: 'this cell is empty', expected: 'a number',
-        try: '"missing": "skip" to leave out its samples, or "hold" to keep the value above',
-      });
+  private above(slot: number): number | undefined {
+    return this.rows === 0 ? undefined : this.values[this.used + slot - this.positions.length];
   }
 
-  private error(slot: number, line: number, parts: Omit<ErrorParts, 'code' | 'where'>): QrailsError {
-    return new QrailsError({ code: 'data', where: `${this.options.shown}, line ${line}, column "${this.options.columns[slot]}"`, ...parts });
+  private place(slot: number, line: number): string {
+    return `${this.options.shown}, line ${line}, column "${this.columns[slot]}"`;
   }
 
   private grow(): void {
@@ -204,16 +166,30 @@ class TableBuilder {
   }
 }
 
+const listed = (headings: readonly string[]): string =>
+  headings.slice(0, HEADINGS_SHOWN).map(quoted).join(', ') + (headings.length > HEADINGS_SHOWN ? ` and ${headings.length - HEADINGS_SHOWN} more` : '');
+
+const ARE_NUMBERS = 'a first line with headings: this one holds numbers';
+const areNumbers = (headings: readonly string[]): boolean => headings.every((heading) => NUMBER.test(heading));
+
+function onlyColumn(headings: readonly string[], where: string): string {
+  if (headings.length > 1) {
+    throw new QrailsError({ code: 'invalid', where, message: 'there is more than one column', found: listed(headings), try: 'say which with "column"' });
+  }
+  if (areNumbers(headings)) {
+    throw new QrailsError({ code: 'data', where, message: 'there is no heading', found: quoted(headings[0]!), try: ARE_NUMBERS });
+  }
+  return headings[0]!;
+}
+
 function unknownColumn(column: string, headings: readonly string[], where: string): QrailsError {
-  const listed = headings.slice(0, HEADINGS_SHOWN).map(quoted).join(', ');
-  const rest = headings.length > HEADINGS_SHOWN ? ` and ${headings.length - HEADINGS_SHOWN} more` : '';
   const near = closest(column, headings.map((heading) => heading.slice(0, TEXT_SHOWN)));
-  const repair = headings.every((heading) => NUMBER.test(heading)) ? 'a first line with headings: this one holds numbers'
+  const repair = areNumbers(headings) ? ARE_NUMBERS
     : headings.length === 1 && /[;\t|]/.test(headings[0]!) ? '"delimiter": this file seems to use another one'
     : near !== undefined ? `did you mean ${quoted(near)}?`
     : undefined;
   return new QrailsError({
-    code: 'not-found', where, message: `there is no column ${quoted(column)}`, expected: `one of ${listed}${rest}`,
+    code: 'not-found', where, message: `there is no column ${quoted(column)}`, expected: `one of ${listed(headings)}`,
     ...(repair !== undefined && { try: repair }),
   });
 }

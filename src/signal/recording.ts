@@ -1,16 +1,18 @@
-/** A recording: columns of a CSV file, scaled, windowed and paired with targets. docs/sensors.md, "Recordings". */
+/** A recording: columns of a CSV or NPY file, scaled, windowed and paired with targets. docs/sensors.md, "Recordings". */
 import { resolve } from 'node:path';
 import { QrailsError } from '../errors.js';
-import type { Column, RecordingData } from '../schema/experiment.js';
-import { readCsv, type CsvTable } from './csv.js';
+import type { CsvData, NpyData, RecordingData } from '../schema/experiment.js';
+import { readCsv } from './csv.js';
 import type { Dataset } from './dataset.js';
-import { scalingOf, type Scaling } from './scaling.js';
+import { readNpy } from './npy.js';
+import { scalingOf, type Column, type Scaling } from './scaling.js';
+import type { Table } from './table.js';
 import { checkSize, hashValues } from './values.js';
 
 const MAX_COLUMNS = 4096;
 /** Channels a sensor or a layer can address. */
 const MAX_INPUTS = 65536;
-const DEFAULT_DELIMITER = ',';
+export const DEFAULT_DELIMITER = ',';
 
 /** A column as it is used: where it stands in the table, and its scaling. */
 interface Use extends Scaling {
@@ -22,13 +24,12 @@ interface Use extends Scaling {
  * Reads a recording. Sample r has input column j, lag k (newest first) at index j·lags + k with the value of row r − k, and the targets
  * of row r + ahead; file order is kept.
  *
- * @throws QrailsError for everything that can be wrong with the file, naming line and column
+ * @throws QrailsError for everything that can be wrong with the file, naming the place in it
  */
 export async function loadRecording(data: RecordingData, baseDirectory: string): Promise<Dataset> {
-  const { file, scaling, lags = 1, ahead = 0, missing = 'refuse', limit = Infinity, delimiter = DEFAULT_DELIMITER } = data;
-  const [inputColumns, targetColumns] = [data.inputs, data.targets].map((columns) =>
-    columns.map((column): Column => (typeof column === 'string' ? { column } : column)),
-  ) as [Column[], Column[]];
+  const { file, scaling, lags = 1, ahead = 0 } = data;
+  const inputColumns = data.inputs.map(columnOf);
+  const targetColumns = data.targets.map(columnOf);
   if (inputColumns.length + targetColumns.length > MAX_COLUMNS) {
     throw new QrailsError({
       code: 'invalid', where: 'data.inputs', message: 'too many columns', found: `${inputColumns.length + targetColumns.length}`,
@@ -43,11 +44,11 @@ export async function loadRecording(data: RecordingData, baseDirectory: string):
     });
   }
 
-  const headings = [...new Set([...inputColumns, ...targetColumns].map(({ column }) => column))];
-  const table = await readCsv(resolve(baseDirectory, file), { shown: file, columns: headings, delimiter, missing, limit });
+  const keys = [...new Set([...inputColumns, ...targetColumns].map(({ column }) => column))];
+  const table = await readTable(data, baseDirectory, keys);
   const use = (column: Column): Use => {
-    const slot = headings.indexOf(column.column);
-    return { slot, name: column.column, ...scalingOf(column, scaling, table, slot, file) };
+    const slot = keys.indexOf(column.column);
+    return { slot, name: nameOf(column), ...scalingOf(column, scaling, table, slot, `${file}, column "${nameOf(column)}"`) };
   };
   const uses = { inputs: inputColumns.map(use), targets: targetColumns.map(use) };
 
@@ -56,10 +57,29 @@ export async function loadRecording(data: RecordingData, baseDirectory: string):
   checkSize(samples.length, inputs + targets, file);
   const values = fill(table, uses, lags, ahead, samples, file);
   const names = [
-    ...inputColumns.flatMap(({ column }) => Array.from({ length: lags }, (_, lag) => (lag === 0 ? column : `${column}[-${lag}]`))),
-    ...targetColumns.map(({ column }) => (ahead === 0 ? column : `${column}[+${ahead}]`)),
+    ...inputColumns.flatMap((column) => Array.from({ length: lags }, (_, lag) => (lag === 0 ? nameOf(column) : `${nameOf(column)}[-${lag}]`))),
+    ...targetColumns.map((column) => (ahead === 0 ? nameOf(column) : `${nameOf(column)}[+${ahead}]`)),
   ];
   return { rows: samples.length, inputs, targets, values, sha256: hashValues(values), names };
+}
+
+const columnOf = (column: RecordingData['inputs'][number]): Column => (typeof column === 'object' ? column : { column });
+
+/** A column of an array has no heading: `c0`, `c1`, … */
+const nameOf = ({ column }: Column): string => (typeof column === 'string' ? column : `c${column}`);
+
+const ADVICE = {
+  path: 'a path relative to the experiment file; with --data, to the working directory',
+  empty: '"missing": "skip" to leave out its samples, or "hold" to keep the value above',
+};
+
+function readTable(data: CsvData | NpyData, baseDirectory: string, columns: readonly (string | number)[]): Promise<Table> {
+  const { file, missing = 'refuse', limit = Infinity } = data;
+  const path = resolve(baseDirectory, file);
+  const options = { shown: file, missing, limit, advice: ADVICE };
+  return data.kind === 'csv'
+    ? readCsv(path, { ...options, columns: columns as readonly string[], delimiter: data.delimiter ?? DEFAULT_DELIMITER })
+    : readNpy(path, { ...options, columns: columns as readonly number[] });
 }
 
 interface Uses {
@@ -68,7 +88,7 @@ interface Uses {
 }
 
 /** The rows r that give a sample: window and target lie in the recording and touch no empty cell. */
-function samplesOf({ rows, values }: CsvTable, { inputs, targets }: Uses, lags: number, ahead: number, where: string): Uint32Array {
+function samplesOf({ rows, values }: Table, { inputs, targets }: Uses, lags: number, ahead: number, where: string): Uint32Array {
   if (lags + ahead > rows) {
     throw new QrailsError({
       code: 'data', where, message: 'the recording is shorter than one sample', found: `${rows} rows`,
@@ -94,7 +114,7 @@ function samplesOf({ rows, values }: CsvTable, { inputs, targets }: Uses, lags: 
 }
 
 /** The prepared values of these samples, row-major, inputs then targets. */
-function fill(table: CsvTable, { inputs, targets }: Uses, lags: number, ahead: number, samples: Uint32Array, where: string): Float64Array {
+function fill(table: Table, { inputs, targets }: Uses, lags: number, ahead: number, samples: Uint32Array, where: string): Float64Array {
   const { rows, values: cells } = table;
   const columns = cells.length / rows;
   const prepared = ({ slot, offset, scale, name }: Use, row: number): number => {

@@ -1,11 +1,18 @@
 /** How a column of a recording becomes a number near one: (cell − offset) × scale. */
 import { QrailsError } from '../errors.js';
-import type { Column, RecordingData } from '../schema/experiment.js';
-import type { CsvTable } from './csv.js';
+import type { RecordingData } from '../schema/experiment.js';
+import type { Table } from './table.js';
 
 export interface Scaling {
   readonly offset: number;
   readonly scale: number;
+}
+
+/** A column of a recording, by heading or position, with the scaling it states. */
+export interface Column {
+  readonly column: string | number;
+  readonly offset?: number | undefined;
+  readonly scale?: number | undefined;
 }
 
 const NONE: Scaling = { offset: 0, scale: 1 };
@@ -19,7 +26,7 @@ const NONE: Scaling = { offset: 0, scale: 1 };
  * @param slot column of the table
  * @throws QrailsError `data`: prefix longer than the recording, nothing in it, or a column that is constant there
  */
-export function scalingOf(column: Column, scaling: RecordingData['scaling'], table: CsvTable, slot: number, where: string): Scaling {
+export function scalingOf(column: Column, scaling: RecordingData['scaling'], table: Table, slot: number, where: string): Scaling {
   if (column.offset !== undefined || column.scale !== undefined) return { offset: column.offset ?? NONE.offset, scale: column.scale ?? NONE.scale };
   if (scaling === undefined || scaling.method === 'declared') return NONE;
   if (scaling.rows > table.rows) {
@@ -38,7 +45,7 @@ export function scalingOf(column: Column, scaling: RecordingData['scaling'], tab
   const high = cells.reduce((a, b) => Math.max(a, b), -Infinity);
   if (!(low < high)) {
     throw new QrailsError({
-      code: 'data', where: `${where}, column "${column.column}"`, message: 'the scaling cannot be measured: the column does not vary',
+      code: 'data', where, message: 'the scaling cannot be measured: the column does not vary',
       found: cells.length === 0 ? `no value in the first ${scaling.rows} rows` : `always ${low} in the first ${scaling.rows} rows`,
       expected: 'at least two different values', try: 'more scaling.rows, or an offset and scale of its own for this column',
     });

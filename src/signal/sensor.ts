@@ -1,17 +1,15 @@
 /** The analogue front end between a prepared sample and the chip: docs/numerics.md §4, with the terms of docs/sensors.md. */
 import { QrailsError } from '../errors.js';
-import type { Plan } from '../schema/plan.js';
-import type { Term } from '../schema/sensor.js';
+import type { SensorModel } from '../schema/sensor.js';
 import { createConverter } from './converter.js';
+import { sensorModel, type SensorParts } from './model.js';
 import { normal } from './normal.js';
 import { randomStream } from './random.js';
-
-type SensorModel = Plan['sensor'];
-type Temperature = NonNullable<SensorModel['temperature']>;
+import { channelsOf, createTerms, type Terms } from './terms.js';
 
 export interface FrontEnd {
   /**
-   * True if a sample is delivered alike at both clocks: there is no noise, and every gain and offset is equal.
+   * True if a sample is delivered alike at both clocks: there is no noise, and every part is equal.
    * Clocks are steps, integers ≥ 0.
    */
   isStatic(clock: number, other: number): boolean;
@@ -26,98 +24,50 @@ export interface FrontEnd {
   skip(samples: number): void;
 }
 
-/** Gain or offset while a term does nothing yet. */
-type Kind = 'gain' | 'offset';
-const NEUTRAL = { gain: 1, offset: 0 } as const satisfies Record<Kind, number>;
-
-/** Temperature in °C at a clock: linear from `from` to `to`, then held. */
-function temperatureAt({ from, to, steps }: Temperature, clock: number): number {
-  return from + (to - from) * (Math.min(clock, steps) / steps);
-}
-
-function termAt(term: Term, kind: Kind, temperature: Temperature | undefined, clock: number): number {
-  switch (term.kind) {
-    case 'constant':
-      return term.value;
-    case 'step':
-      return clock >= term.at ? term.value : NEUTRAL[kind];
-    case 'temperature': {
-      const change = term.perDegree * (temperatureAt(temperature!, clock) - temperature!.reference);
-      return kind === 'gain' ? 1 + change : change;
-    }
-  }
-}
-
-/** The channels a part acts on, ascending; refuses those that do not exist. */
-function channelsOf(listed: readonly number[] | undefined, inputs: number, where: string): Uint32Array {
-  if (listed === undefined) return Uint32Array.from({ length: inputs }, (_, channel) => channel);
-  const index = listed.findIndex((channel) => channel >= inputs);
-  if (index >= 0) {
-    throw new QrailsError({
-      code: 'invalid', where: `sensor: ${where}.channels[${index}]`, message: 'there is no such input channel',
-      found: `${listed[index]}`, expected: inputs === 1 ? '0 (the data has 1 input)' : `0 to ${inputs - 1} (the data has ${inputs} inputs)`,
-    });
-  }
-  return Uint32Array.from(listed).sort();
-}
-
-/** All gain terms, or all offset terms, of a sensor with their values at the clock last asked for. */
-function createTerms(kind: Kind, { [kind]: terms = [], temperature }: SensorModel, inputs: number) {
-  const channels = terms.map((term, index) => channelsOf(term.channels, inputs, `${kind}[${index}]`));
-  terms.forEach((term, index) => {
-    const where = `sensor: ${kind}[${index}]`;
-    if (term.kind === 'temperature' && temperature === undefined) {
-      throw new QrailsError({
-        code: 'invalid', where, message: 'a temperature term needs to know the temperature',
-        try: 'a block "temperature" with reference, from, to and steps, or a term of another kind',
-      });
-    }
-    // A term is constant, one step, or linear and then held: its extremes are at its ends.
-    const ends = [0, term.kind === 'step' ? term.at : (temperature?.steps ?? 0)].map((clock) => termAt(term, kind, temperature, clock));
-    if (!ends.every(Number.isFinite)) {
-      throw new QrailsError({
-        code: 'invalid', where, message: `this ${kind} leaves the range of numbers`, found: ends.join(' … '),
-        expected: 'a finite value at every clock',
-      });
-    }
-  });
-
-  const values = new Float64Array(terms.length);
-  let valuesAt = -1;
+/** Volts of the supply ÷ nominal volts; undefined where it changes nothing. */
+function createSupply(sensor: SensorModel, seed: number) {
+  const { supply } = sensor;
+  if (supply === undefined) return undefined;
+  const terms: Terms = createTerms('supply.terms', supply.terms, sensor, 1, seed);
+  if (supply.ratiometric === true) return undefined;
+  const { nominal } = supply;
   return {
-    channels,
-    at(clock: number): Float64Array {
-      if (clock !== valuesAt) {
-        for (let k = 0; k < terms.length; k++) values[k] = termAt(terms[k]!, kind, temperature, clock);
-        valuesAt = clock;
-      }
-      return values;
+    at(clock: number): number {
+      let volts = nominal;
+      for (const [change] of terms.at(clock)) volts += change!;
+      return volts / nominal;
     },
-    equal: (clock: number, other: number): boolean =>
-      terms.every((term) => termAt(term, kind, temperature, clock) === termAt(term, kind, temperature, other)),
+    same: (clock: number, other: number): boolean => terms.same(clock, other),
   };
 }
 
 /**
- * Builds the front end of a plan: gains, offsets, noise, ADC, in this order, each operation rounded to binary64 once.
+ * Builds the front end of a plan: gains, supply, offsets, dead elements, noise, ADC, in this order, each operation rounded to binary64 once.
  *
  * @param sensor a validated sensor; `{}` delivers samples as they are
  * @param inputs channels of a sample
- * @param seed draws the noise
- * @throws QrailsError `invalid`: a channel that is not there, a temperature term without a temperature, a gain or offset that is not
- *   finite, an ADC that cannot be built
+ * @param seed draws random walks and noise
+ * @throws QrailsError `invalid`: a channel that is not there, a temperature term without a temperature, a recorded term that was not read, a
+ *   value that is not finite, an ADC that cannot be built
  * @example createFrontEnd({ gain: [{ kind: 'constant', value: 4 }] }, 8, 42).deliver(samples, 0, 0, delivered, 0)
  */
-export function createFrontEnd(sensor: SensorModel, inputs: number, seed: number): FrontEnd {
-  const gain = createTerms('gain', sensor, inputs);
-  const offset = createTerms('offset', sensor, inputs);
-  const deviation = sensor.noise?.standardDeviation ?? 0;
-  const noisy = deviation > 0 ? channelsOf(sensor.noise?.channels, inputs, 'noise') : new Uint32Array(0);
+export function createFrontEnd(sensor: SensorParts, inputs: number, seed: number): FrontEnd {
+  const model = sensorModel(sensor);
+  const gain = createTerms('gain', model.gain ?? [], model, inputs, seed);
+  const offset = createTerms('offset', model.offset ?? [], model, inputs, seed);
+  const supply = createSupply(model, seed);
+  const supplied = channelsOf(model.supply?.channels, inputs, 'supply.channels');
+  const dead = (model.dead ?? []).map(({ at, value = 0, channels }, index) => ({ at, value, channels: channelsOf(channels, inputs, `dead[${index}].channels`) }));
+  const deviation = model.noise?.standardDeviation ?? 0;
+  const noisy = deviation > 0 ? channelsOf(model.noise?.channels, inputs, 'noise.channels') : new Uint32Array(0);
   const stream = randomStream(seed, 'noise');
-  const convert = sensor.adc && createConverter(sensor.adc);
+  const convert = model.adc && createConverter(model.adc);
 
   return {
-    isStatic: (clock, other) => noisy.length === 0 && (clock === other || (gain.equal(clock, other) && offset.equal(clock, other))),
+    isStatic: (clock, other) =>
+      noisy.length === 0 &&
+      (clock === other ||
+        (gain.same(clock, other) && offset.same(clock, other) && supply?.same(clock, other) !== false && dead.every(({ at }) => (clock < at) === (other < at)))),
 
     skip(samples) {
       for (let draws = samples * noisy.length; draws > 0; draws--) normal(stream);
@@ -128,11 +78,20 @@ export function createFrontEnd(sensor: SensorModel, inputs: number, seed: number
 
       const gains = gain.at(clock);
       for (let k = 0; k < gains.length; k++) {
-        for (const channel of gain.channels[k]!) delivered[to + channel]! *= gains[k]!;
+        const [channels, values] = [gain.channels[k]!, gains[k]!];
+        for (let i = 0; i < channels.length; i++) delivered[to + channels[i]!]! *= values[i]!;
+      }
+      if (supply !== undefined) {
+        const ratio = supply.at(clock);
+        for (const channel of supplied) delivered[to + channel]! *= ratio;
       }
       const offsets = offset.at(clock);
       for (let k = 0; k < offsets.length; k++) {
-        for (const channel of offset.channels[k]!) delivered[to + channel]! += offsets[k]!;
+        const [channels, values] = [offset.channels[k]!, offsets[k]!];
+        for (let i = 0; i < channels.length; i++) delivered[to + channels[i]!]! += values[i]!;
+      }
+      for (const { at, value, channels } of dead) {
+        if (clock >= at) for (const channel of channels) delivered[to + channel] = value;
       }
       for (const channel of noisy) delivered[to + channel]! += deviation * normal(stream);
 

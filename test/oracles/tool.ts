@@ -6,11 +6,23 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'vitest';
 
+/** Where Debian and most others put what comes with yosys. */
+const YOSYS = '/usr/share/yosys';
+
+/** The cell models of a family that come with yosys. */
+export function cells(family: string): string {
+  return join(YOSYS, family, 'cells_sim.v');
+}
+
 /** How to find out whether a tool is there: this command, fed this text, ends with 0. */
 const PROBES = {
   'SystemC': { command: 'g++', args: ['-E', '-x', 'c++', '-'], input: '#if !__has_include(<systemc>)\n#error\n#endif\n' },
   'ghdl': { command: 'ghdl', args: ['--version'], input: '' },
   'clang -ffixed-point': { command: 'clang', args: ['-ffixed-point', '-fsyntax-only', '-x', 'c', '-'], input: '_Sat _Fract f;\n' },
+  'arm-linux-gnueabihf-gcc': { command: 'arm-linux-gnueabihf-gcc', args: ['-fsyntax-only', '-x', 'c', '-'], input: '#include <stdio.h>\n' },
+  'qemu-arm': { command: 'qemu-arm', args: ['--version'], input: '' },
+  'iverilog': { command: 'iverilog', args: ['-V'], input: '' },
+  'cell models of yosys': { command: 'test', args: ['-e', cells('xilinx'), '-a', '-e', cells('ice40')], input: '' },
 } as const;
 
 export type Tool = keyof typeof PROBES;
@@ -28,9 +40,10 @@ export function hasTool(tool: Tool): boolean {
   return there;
 }
 
-/** Skips the test where the tool is missing, unless QRAILS_REQUIRE_ORACLES says that it must be there. */
-export function needTool(context: TestContext, tool: Tool): void {
-  if (hasTool(tool)) return;
+/** Skips the test where a tool is missing, unless QRAILS_REQUIRE_ORACLES says that it must be there. */
+export function needTool(context: TestContext, ...tools: Tool[]): void {
+  const tool = tools.find((one) => !hasTool(one));
+  if (tool === undefined) return;
   if (process.env['QRAILS_REQUIRE_ORACLES']) throw new Error(`${tool} is not installed, and QRAILS_REQUIRE_ORACLES is set`);
   context.skip(`${tool} is not installed: this oracle is not asked`);
 }
@@ -67,7 +80,7 @@ export class Bench {
   }
 
   /** What a command printed; an error with what it said where it fails. */
-  run(command: string, args: readonly string[] = [], input = ''): Buffer {
+  run(command: string, args: readonly string[] = [], input: string | Uint8Array = ''): Buffer {
     const { status, signal, stdout, stderr, error } = spawnSync(command, args, {
       cwd: this.dir, input, maxBuffer: 2 ** 30, env: { ...process.env, SYSTEMC_DISABLE_COPYRIGHT_MESSAGE: '1' },
     });

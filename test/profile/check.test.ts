@@ -54,7 +54,7 @@ describe('profiles that cannot be', () => {
     );
   });
 
-  it.each(SITE_NAMES.filter((name) => (SITES[name] as SiteDefinition).fallback === undefined))('misses %s', async (name) => {
+  it.each(SITE_NAMES.filter((name) => (SITES[name] as SiteDefinition).fallback === undefined && !(SITES[name] as SiteDefinition).optional))('misses %s', async (name) => {
     const profile = structuredClone(sound);
     delete profile.sites![name];
     expect(await failure('invalid', () => validateProfile(profile, 'mine.json'))).toContain(`sites.${name} is missing`);
@@ -63,6 +63,30 @@ describe('profiles that cannot be', () => {
   it('wants a source for every site, or one for all', async () => {
     const { source: _source, ...profile } = changed({ rate: { ...q15, signed: false } });
     expect(await failure('invalid', () => validateProfile(profile, 'mine.json'))).toContain('sites.rate has no source');
+    await expect(validateProfile({ ...profile, source: 'a data sheet' })).resolves.toBeDefined();
+  });
+
+  const flag = { name: 'Q', kind: 'sticky' as const, sites: ['activation' as const] };
+  const documents: [what: string, rest: Partial<Profile>, ...parts: string[]][] = [
+    ['table bits without a table', { divide: { method: 'exact', bits: 6 } }, 'divide.bits belongs to a table of reciprocals', 'found     bits 6 with exact'],
+    ['a counter without bits', { hardware: { flags: [{ ...flag, kind: 'counter' }] } }, 'hardware.flags[0] is a counter without bits', 'found     Q, counter', '"bits": 6'],
+    ['bits of no counter', { hardware: { flags: [flag, { ...flag, name: 'V', kind: 'oneCycle', bits: 6 }] } }, 'hardware.flags[1].bits belong to a counter', 'found     V, oneCycle'],
+    ['a flag twice', { hardware: { flags: [flag, flag] } }, 'hardware.flags[1] has a name that is taken', 'found     Q'],
+    ['a flag of a constant', { hardware: { flags: [{ ...flag, sites: ['activation', 'learningRate'] }] } }, 'hardware.flags[0] can never rise at learningRate'],
+    ['a flag of an exact product', { hardware: { flags: [{ ...flag, sites: ['product'] }] } }, 'hardware.flags[0] can never rise at product', 'try       a format in sites.product'],
+    ['a product of too many bits', { hardware: { multiplier: { operands: [16, 18], product: 35 } } }, 'hardware.multiplier.product is longer', 'found     35 bits', 'at most 16 + 18 = 34'],
+  ];
+  it.each(documents)('%s', async (_what, rest, ...parts) => {
+    const message = await failure('invalid', () => validateProfile(changed({}, rest), 'mine.json'));
+    for (const part of ['mine.json: ', ...parts]) expect(message).toContain(part);
+  });
+
+  it.each<[string, NonNullable<Profile['hardware']>]>([
+    ['multiplier', { multiplier: { operands: [16, 16], product: 32 } }], ['accumulator', { accumulator: { wordLength: 40 } }], ['shift', { shift: { right: 'TRN' } }], ['flags[0]', { flags: [flag] }],
+  ])('wants a source for hardware.%s', async (path, hardware) => {
+    const { source: _source, ...profile } = changed({}, { hardware });
+    for (const site of Object.values(profile.sites!)) site.source = 'a data sheet';
+    expect(await failure('invalid', () => validateProfile(profile, 'mine.json'))).toContain(`hardware.${path} has no source`);
     await expect(validateProfile({ ...profile, source: 'a data sheet' })).resolves.toBeDefined();
   });
 
@@ -80,6 +104,11 @@ describe('profiles that can be', () => {
     ['a layer that changes one thing', { 'layer0.weight': { wordLength: 14 } }],
     ['metrics under a default of wrapping', { curvature: { wordLength: 32, fractionLength: 16, rails: [0, 4] } }, { defaults: { overflow: 'WRAP' } }],
     ['a throttle that ends at 1', { throttle: { ...q15, signed: false, rails: [0, 1] } }],
+    ['a table of reciprocals with bits', {}, { divide: { method: 'table', bits: 6 } }],
+    ['no divider', {}, { divide: { method: 'none' } }],
+    ['a product with all its bits', {}, { hardware: { multiplier: { operands: [16, 18], product: 34 } } }],
+    ['a counter with bits', {}, { hardware: { flags: [{ name: 'OVC', kind: 'counter', bits: 6, sites: ['accumulator'] }] } }],
+    ['a flag of a product that one layer rounds', { 'layer1.product': { wordLength: 16, fractionLength: 8 } }, { hardware: { flags: [{ name: 'Q', kind: 'sticky', sites: ['product'] }] } }],
     ['a throttle of whole numbers', { throttle: { wordLength: 2, fractionLength: 0 } }],
   ];
   it.each(cases)('%s', async (_what, sites, rest) => {

@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { QrailsError, type ErrorCode } from '../../src/errors.js';
-import type { RecordingData } from '../../src/schema/experiment.js';
+import type { CsvData } from '../../src/schema/experiment.js';
 import { loadDataset, type Dataset } from '../../src/signal/dataset.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'qrails-signal-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-const read = (data: Partial<RecordingData>): Promise<Dataset> =>
+const read = (data: Partial<CsvData>): Promise<Dataset> =>
   loadDataset({ kind: 'csv', file: 'file.csv', inputs: ['a'], targets: ['y'], ...data }, { seed: 1, baseDirectory: directory });
 
-async function load(text: string | Uint8Array, data: Partial<RecordingData> = {}): Promise<Dataset> {
+async function load(text: string | Uint8Array, data: Partial<CsvData> = {}): Promise<Dataset> {
   writeFileSync(join(directory, 'file.csv'), text);
   return read(data);
 }
@@ -38,7 +38,7 @@ describe('values', () => {
     expect(sha256).toBe(createHash('sha256').update(bytes).digest('hex'));
   });
 
-  test.each<[string, string, Partial<RecordingData>]>([
+  test.each<[string, string, Partial<CsvData>]>([
     ['BOM and CRLF', '\uFEFFa,y\r\n1,2\r\n3,4\r\n', {}],
     ['BOM before a quote', '\uFEFF"a","y"\n1,2\n3,4\n', {}],
     ['CR alone', 'a,y\r1,2\r3,4', {}],
@@ -123,7 +123,7 @@ describe('scaling', () => {
 });
 
 describe('refuses, naming the place', () => {
-  const cases: [string, string | Uint8Array, Partial<RecordingData>, ErrorCode, RegExp][] = [
+  const cases: [string, string | Uint8Array, Partial<CsvData>, ErrorCode, RegExp][] = [
     ['an empty file', '', {}, 'data', /file\.csv: the file is empty/],
     ['a file of blank lines', '\n\r\n \n', {}, 'data', /empty/],
     ['a header only', 'a,y\n', {}, 'data', /no rows/],

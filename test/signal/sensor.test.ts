@@ -1,13 +1,10 @@
-import { readFileSync, readdirSync } from 'node:fs';
-import { Value } from '@sinclair/typebox/value';
 import { describe, expect, test } from 'vitest';
 import { QrailsError } from '../../src/errors.js';
-import type { Plan } from '../../src/schema/plan.js';
-import { Sensor } from '../../src/schema/sensor.js';
+import { loadSensor } from '../../src/profile/sensor.js';
+import type { SensorModel as Model } from '../../src/schema/sensor.js';
+import { sensorModel } from '../../src/signal/model.js';
 import { createFrontEnd } from '../../src/signal/sensor.js';
 import { oracleNormal, xoroshiro } from './oracle.js';
-
-type Model = Plan['sensor'];
 
 function deliver(sensor: Model, sample: readonly number[], clock = 0, seed = 42): number[] {
   const out = new Float64Array(sample.length);
@@ -17,11 +14,6 @@ function deliver(sensor: Model, sample: readonly number[], clock = 0, seed = 42)
 
 /** Worked out once by another program, from docs/sensors.md. */
 const GOLDEN = { analogue: [0.590405199456215, -0.4709352714002133], converted: [0.58984375, -0.4716796875] };
-
-const shipped = (name: string): Sensor => JSON.parse(readFileSync(new URL(`../../hw-profiles/sensors/${name}.json`, import.meta.url), 'utf8')) as Sensor;
-const model = ({ temperature, gain, offset, noise, adc }: Sensor): Model => ({
-  ...(temperature && { temperature }), ...(gain && { gain }), ...(offset && { offset }), ...(noise && { noise }), ...(adc && { adc }),
-});
 
 describe('terms', () => {
   test('no sensor delivers samples as they are', () => {
@@ -114,10 +106,11 @@ describe('noise', () => {
     expect(deliver({ noise }, [0, 0], 0, 5)).not.toEqual(deliver({ noise }, [0, 0], 0, 6));
   });
 
-  test('golden doubles: the whole chain at seed 42', () => {
-    const { adc: _, ...analogue } = model(shipped('thermometer-drift'));
+  test('golden doubles: the whole chain at seed 42', async () => {
+    const { value } = await loadSensor('thermometer-drift');
+    const { adc: _, ...analogue } = sensorModel(value);
     expect(deliver(analogue, [0.5, -0.5], 500)).toEqual(GOLDEN.analogue);
-    expect(deliver(model(shipped('thermometer-drift')), [0.5, -0.5], 500)).toEqual(GOLDEN.converted);
+    expect(deliver(sensorModel(value), [0.5, -0.5], 500)).toEqual(GOLDEN.converted);
   });
 });
 
@@ -138,28 +131,5 @@ describe('refuses', () => {
   test('a delivered value that is not finite', () => {
     const gain = [{ kind: 'constant' as const, value: 1e300 }];
     expect(() => deliver({ gain, adc: { wordLength: 8, fullScale: [-1, 1] } }, [0, 1e10], 4)).toThrow(/channel 1 at clock 4/);
-  });
-});
-
-describe('shipped sensors', () => {
-  const names = readdirSync(new URL('../../hw-profiles/sensors/', import.meta.url)).map((file) => file.replace(/\.json$/, ''));
-
-  test.each(names)('%s is valid, named as its file, and builds', (name) => {
-    const sensor = shipped(name);
-    expect([...Value.Errors(Sensor, sensor)]).toEqual([]);
-    expect(sensor.name).toBe(name);
-    expect(() => createFrontEnd(model(sensor), 4, 42)).not.toThrow();
-  });
-
-  test('none does nothing, step-gain-4 is four from the first clock on', () => {
-    expect(deliver(model(shipped('none')), [0.3, -1])).toEqual([0.3, -1]);
-    expect(deliver(model(shipped('step-gain-4')), [0.3, -1], 0)).toEqual([1.2, -4]);
-    expect(deliver(model(shipped('step-gain-4')), [0.3, -1], 1e6)).toEqual([1.2, -4]);
-  });
-
-  test('thermometer-drift ends where it says it does', () => {
-    const { noise: _n, adc: _a, ...drift } = model(shipped('thermometer-drift'));
-    expect(deliver(drift, [1], 0)).toEqual([1]);
-    expect(deliver(drift, [1], 1000)[0]).toBeCloseTo(1.12 + 0.12, 12);
   });
 });
