@@ -8,6 +8,7 @@
  */
 export { compare, type CompareOptions } from './compare/compare.js';
 export { prepare, throttleName, DEFAULT_EXPERIMENT, DEFAULT_PROFILE, DEFAULT_SENSOR, type Prepared, type RunOptions, type Variant } from './compare/prepare.js';
+export { compareTargets, type CompareTargetsOptions } from './compare/targets.js';
 export { leastSquares, weightError, type Reference } from './compare/reference.js';
 export { VERDICTS, VERDICT_THRESHOLDS, type VerdictName } from './compare/thresholds.js';
 export { ANCHORS, ANCHOR_NAMES, ANCHOR_PARAMETERS, ESTIMATORS, THROTTLES, THROTTLE_NAMES, THROTTLE_PARAMETERS, THROTTLE_TABLE } from './control/registry.js';
@@ -26,7 +27,14 @@ export { quantise, siteFormat, type Counters, type FirstOverflow, type Quantised
 export { fromDouble, parseReal, toDouble, type Rational } from './format/real.js';
 export { parseFormat, printFormat, type FormatTextOptions, type NotationName, type QReading, type TextFormat } from './format/text.js';
 export { buildPlan, type PlanParts } from './plan/build.js';
+export { concerns, concernsOfAll, rangesOf, type Concern, type Ranges } from './plan/concerns.js';
+export { checkState, stateBytes, stateCrc32, type RunState } from './core/state.js';
 export { hashJson } from './plan/hash.js';
+export { createProfile, type ProfileAnswers } from './profile/create.js';
+export { diffProfiles } from './profile/diff.js';
+export { renderProfileDiff } from './profile/diffText.js';
+export { explainProfile } from './profile/explain.js';
+export { renderDataPath, type PictureOptions } from './profile/explainPicture.js';
 export { loadProfile, validateProfile } from './profile/load.js';
 export { loadSensor, validateSensor } from './profile/sensor.js';
 export { renderComparison, PLAIN, type Palette } from './report/terminal.js';
@@ -37,6 +45,8 @@ export type { AnchorSpec, Data, Experiment, Phase, ThrottleSpec } from './schema
 export type { FormatExplanation } from './schema/format.js';
 export type { Plan, SiteFormat } from './schema/plan.js';
 export type { Profile, ProfileSite } from './schema/profile.js';
+export type { DataPath, PathEdge, PathNode, ProfileDiff, ProfileDifference, ViewDimensions } from './schema/profileViews.js';
+export type { TargetComparison, TargetParting, TargetRow } from './schema/targets.js';
 export type { QuantizeCase, QuantizeResult } from './schema/quantize.js';
 export type { Sensor } from './schema/sensor.js';
 export { loadDataset, type Dataset } from './signal/dataset.js';

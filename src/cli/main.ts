@@ -61,7 +61,7 @@ async function createProgram(argv: readonly string[], context: () => Context): P
   addInspect(program, context);
   addExport(program, context);
   addChecks(program, context);
-  addDocuments(program);
+  addDocuments(program, context);
   addQuantize(program, context);
   addFormat(program);
   return program;

@@ -50,7 +50,7 @@ export function addRunOptions(command: Command): Command {
     .addOption(new Option('--seed <n>', 'draws data, weights, order and noise').argParser(integer(0, 4294967295)))
     .addOption(new Option('--steps <n>', 'steps in all: later phases are cut, or the last goes on').argParser(integer(1, 100_000_000)))
     .addOption(new Option('--set <path=value>', 'change one value: profile., sensor., experiment., throttle. or anchor. (repeatable)').argParser(collect))
-    .option('--data <file.csv>', "a recording in place of the experiment's data; its lags, steps ahead and scaling stay those of the experiment")
+    .option('--data <file>', "a recording, CSV or NPY, in place of the experiment's data; its lags, steps ahead and scaling stay those of the experiment")
     .addOption(new Option('--inputs <columns>', 'its input columns, comma-separated').argParser(list))
     .addOption(new Option('--targets <columns>', 'its target columns, comma-separated').argParser(list));
 }

@@ -9,6 +9,7 @@ import { firstOperands, type Operand } from '../run/operands.js';
 import { planSteps, runPair, stressStart, type Pair, type PairOptions, type Recording, type StripCounter } from '../run/pair.js';
 import type { Comparison, ComparisonRun, FixedSide, FloatSide, SiteCounters, Try } from '../schema/comparison.js';
 import type { Plan, SiteFormat } from '../schema/plan.js';
+import type { Profile } from '../schema/profile.js';
 import { DEFAULT_SEED } from '../plan/build.js';
 import type { Dataset } from '../signal/dataset.js';
 import { prepare, type Prepared, type RunOptions, type Variant } from './prepare.js';
@@ -16,6 +17,8 @@ import { candidates, type Candidate } from './prescribe.js';
 import { leastSquares, weightError, type Reference } from './reference.js';
 import { thresholds, VERDICTS, type Thresholds, type VerdictName } from './thresholds.js';
 import { figure } from './figure.js';
+import { concernsOfAll, rangesOf } from '../plan/concerns.js';
+import { flagsOf } from './flags.js';
 import { firstOverflow, judge, latePressure, type Judged } from './verdict.js';
 
 export interface CompareOptions extends RunOptions {
@@ -64,7 +67,7 @@ export async function compare(options: CompareOptions = {}): Promise<Comparison>
     const tries = options.tries === false ? [] : await tryAll(options, prepared, variant, pair, result, limits);
     const operands = options.record === 'full' ? await firstOperands(variant.plan, prepared.dataset, pair.fixed.counters, options.build) : {};
     stripFrom = pair.fixed.strip?.from ?? [];
-    runs.push(describe(variant, pair, result, tries, operands));
+    runs.push(describe(variant, profile, pair, result, tries, operands));
   }
   const [{ plan }] = variants as [Variant];
   return {
@@ -81,16 +84,18 @@ export async function compare(options: CompareOptions = {}): Promise<Comparison>
       recorder: { level: options.record ?? 'counts', stripFrom: [...stripFrom] },
     },
     runs,
+    concerns: concernsOfAll(variants.map((variant) => variant.plan), profile, rangesOf(prepared.dataset)),
   };
 }
 
-interface PairVerdict {
+export interface PairVerdict {
   readonly float: Judged;
   readonly fixed: Judged;
   readonly reference: Reference | undefined;
 }
 
-function judgePair(pair: Pair, limits: Thresholds): PairVerdict {
+/** Both sides' verdicts. */
+export function judgePair(pair: Pair, limits: Thresholds): PairVerdict {
   const reference = leastSquares(pair.plan, pair.evaluation);
   const float = judge(pair.float, reference?.loss, limits);
   const fixed = judge(pair.fixed, reference?.loss, limits, { ...float, loss: Math.min(pair.float.finalLoss, pair.float.recorder.late.meanLoss) });
@@ -206,9 +211,10 @@ function command(options: RunOptions, variant: Variant, candidate: Candidate, ow
   return words.map(shellWord).join(' ');
 }
 
-const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+/** A number, or null where it is not finite, as JSON has none. */
+export const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-function describe(variant: Variant, pair: Pair, { float, fixed, reference }: PairVerdict, tries: Try[], operands: Record<string, Operand[]>): ComparisonRun {
+function describe(variant: Variant, profile: Profile, pair: Pair, { float, fixed, reference }: PairVerdict, tries: Try[], operands: Record<string, Operand[]>): ComparisonRun {
   const { plan } = variant;
   const sideFloat = describeSide(plan, pair.float, reference);
   const sideFixed: FixedSide = {
@@ -233,6 +239,7 @@ function describe(variant: Variant, pair: Pair, { float, fixed, reference }: Pai
     anchor: variant.anchor,
     float: sideFloat,
     fixed: sideFixed,
+    ...flagsOf(profile, pair.fixed),
     difference: {
       lossRatio: Number.isFinite(pair.float.finalLoss) ? finite(pair.fixed.finalLoss / pair.float.finalLoss) : null,
       weightSqnrDb: weightSqnr(pair),

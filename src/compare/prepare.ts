@@ -1,6 +1,7 @@
 /** From names and options to documents, data and plans. */
 import { ANCHOR_NAMES, THROTTLE_NAMES, type AnchorLaw, type Estimator, type ThrottleLaw } from '../control/registry.js';
 import { closest } from '../document/closest.js';
+import type { Loaded } from '../document/load.js';
 import { applySet } from '../document/set.js';
 import { printable } from '../document/show.js';
 import { QrailsError } from '../errors.js';
@@ -93,6 +94,28 @@ export function locate(error: unknown, { set = [] }: RunOptions, files: { readon
 const pathOf = (assignment: string): string =>
   assignment.slice(0, assignment.indexOf('=')).trim().replace(/^experiment\./, '').replaceAll(/\.(\d+)(?=\.|$)/g, '[$1]');
 
+/** The documents of a run as they were read, before any `set`. */
+export interface Documents {
+  readonly experiment: Loaded<Experiment>;
+  readonly profile: Loaded<Profile>;
+  readonly sensor: Loaded<Sensor>;
+}
+
+/**
+ * Reads experiment, target and sensor.
+ *
+ * @throws QrailsError for documents that cannot be read or are not valid
+ */
+export async function readDocuments(options: RunOptions): Promise<Documents> {
+  const { directory = process.cwd(), data } = options;
+  const experiment = await loadExperiment(options.experiment ?? (data ? DEFAULT_DATA_EXPERIMENT : DEFAULT_EXPERIMENT), directory);
+  const stated = experiment.value;
+  // Names inside an experiment start from its file; those of options from where the user is.
+  const profile = await loadProfile(options.profile ?? stated.profile ?? DEFAULT_PROFILE, options.profile === undefined ? experiment.baseDirectory : directory);
+  const sensor = await loadSensor(options.sensor ?? stated.sensor ?? DEFAULT_SENSOR, options.sensor === undefined ? experiment.baseDirectory : directory);
+  return { experiment, profile, sensor };
+}
+
 /**
  * Loads documents and data and makes the plans of every combination of throttle and anchor.
  *
@@ -100,8 +123,13 @@ const pathOf = (assignment: string): string =>
  * @throws QrailsError for anything in documents, data or options that cannot be
  */
 export async function prepare(options: RunOptions, reuse?: Dataset): Promise<Prepared> {
+  return prepareFrom(await readDocuments(options), options, reuse);
+}
+
+/** As `prepare`, from documents already read: options name none of them again. */
+export async function prepareFrom(documents: Documents, options: RunOptions, reuse?: Dataset): Promise<Prepared> {
   const { directory = process.cwd(), data } = options;
-  const loaded = await loadExperiment(options.experiment ?? (data ? DEFAULT_DATA_EXPERIMENT : DEFAULT_EXPERIMENT), directory);
+  const { experiment: loaded, profile: profileIn, sensor: sensorIn } = documents;
   let stated = loaded.value;
   let baseDirectory = loaded.baseDirectory;
   if (data) {
@@ -109,9 +137,6 @@ export async function prepare(options: RunOptions, reuse?: Dataset): Promise<Pre
     baseDirectory = directory;
   }
   if (options.seed !== undefined) stated = { ...stated, seed: options.seed };
-  // Names inside an experiment start from its file; those of options from where the user is.
-  const profileIn = await loadProfile(options.profile ?? stated.profile ?? DEFAULT_PROFILE, options.profile === undefined ? loaded.baseDirectory : directory);
-  const sensorIn = await loadSensor(options.sensor ?? stated.sensor ?? DEFAULT_SENSOR, options.sensor === undefined ? loaded.baseDirectory : directory);
   const { experiment, profile, sensor } = await applySet({ profile: profileIn.value, sensor: sensorIn.value, experiment: stated }, options.set ?? []);
 
   const files = { experiment: loaded.file, sensor: sensorIn.file };
@@ -142,13 +167,22 @@ export async function prepare(options: RunOptions, reuse?: Dataset): Promise<Pre
 
 /** The experiment on a recording of the user's: columns replaced, other rules of a recording kept, the last layer as wide as the targets. */
 function withRecording(experiment: Experiment, { file, inputs, targets }: NonNullable<RunOptions['data']>): Experiment {
-  const rules = experiment.data.kind === 'csv' ? experiment.data : { kind: 'csv' as const, scaling: { method: 'standard' as const, rows: 100 } };
+  const { data: own } = experiment;
+  const scaling = { method: 'standard' as const, rows: 100 };
   const layers = experiment.model.layers.map((layer, index) => (index === experiment.model.layers.length - 1 ? { ...layer, outputs: targets.length } : layer));
   const { initial, ...model } = experiment.model;
   return {
     ...experiment,
     // Initial values written out belong to the shape they were written for.
     model: { ...model, layers, ...(initial && initial.kind !== 'values' && { initial }) },
-    data: { ...rules, file, inputs: [...inputs], targets: [...targets] },
+    data: file.endsWith('.npy')
+      ? { ...(own.kind === 'npy' ? own : { kind: 'npy', scaling }), file, inputs: inputs.map(column), targets: targets.map(column) }
+      : { ...(own.kind === 'csv' ? own : { kind: 'csv', scaling }), file, inputs: [...inputs], targets: [...targets] },
   };
+}
+
+/** Column of an NPY array, which has no headings. */
+function column(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new QrailsError({ code: 'usage', where: '--inputs, --targets', message: 'columns of an NPY array are numbers', found: printable(text), expected: 'column numbers from 0', try: '--inputs 0,1 --targets 2' });
 }

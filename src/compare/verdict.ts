@@ -94,6 +94,7 @@ function describePressed(pressed: readonly { key: string; share: number }[]): st
 export interface FirstMeeting {
   readonly key: string;
   readonly step: number;
+  readonly element: number;
   readonly wanted: bigint;
   readonly raw: bigint;
 }

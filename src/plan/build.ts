@@ -7,15 +7,18 @@ import { QrailsError } from '../errors.js';
 import { formatName, rawRange } from '../format/format.js';
 import { quantise } from '../format/quantise.js';
 import { fromDouble, parseReal, toDouble, type Rational } from '../format/real.js';
+import { rulesOf } from '../profile/rules.js';
 import type { AnchorSpec, Experiment, ThrottleSpec } from '../schema/experiment.js';
 import type { Constant, Plan, PlanAnchor, PlanPhase, PlanThrottle, SiteFormat } from '../schema/plan.js';
 import type { Profile } from '../schema/profile.js';
 import type { Sensor } from '../schema/sensor.js';
 import type { Dataset } from '../signal/dataset.js';
 import { stepsPerPass } from '../signal/order.js';
+import { sensorModel } from '../signal/model.js';
 import { randomStream, uniform } from '../signal/random.js';
 import type { SiteName } from '../site/sites.js';
 import { alignPlan } from './alignment.js';
+import { checkDivider, checkLearns } from './concerns.js';
 import { resolveFormats } from './formats.js';
 
 export interface PlanParts {
@@ -42,11 +45,13 @@ const DEFAULT_EVALUATION_ROWS = 1000;
  */
 export function buildPlan(parts: PlanParts): Plan {
   const { profile, sensor, experiment, dataset } = parts;
+  const rules = rulesOf(profile);
   const layers = resolveLayers(experiment, dataset);
   const timing = resolvePhases(parts, dataset.rows);
   const calibration = Number(parts.anchor.calibration ?? ANCHOR_PARAMETERS.calibration.default);
   const sites = resolveFormats(profile, { layers: layers.length, batch: Math.max(...timing.map(({ batch }) => batch)), calibration }, profile.name);
   checkTarget(profile, timing);
+  checkDivider(profile, parts.throttle);
 
   const constant = (site: SiteName, value: number | string, where: string): Constant => quantiseConstant(value, sites[site]!, site, where);
   const phases = timing.map(({ learningRate, ...phase }, index): PlanPhase => ({
@@ -56,7 +61,6 @@ export function buildPlan(parts: PlanParts): Plan {
   const throttle = resolveThrottle(parts.throttle, constant, sites['throttle']!);
   const anchor = resolveAnchor(parts.anchor, constant);
 
-  const { temperature, gain, offset, noise, adc } = sensor;
   const plan: Plan = {
     plan: 1,
     numerics: 1,
@@ -67,21 +71,18 @@ export function buildPlan(parts: PlanParts): Plan {
     lastBatch: experiment.lastBatch ?? 'keep',
     seed: experiment.seed ?? DEFAULT_SEED,
     phases,
-    sensor: {
-      ...(temperature && { temperature }), ...(gain && { gain }), ...(offset && { offset }), ...(noise && { noise }), ...(adc && { adc }),
-    },
+    sensor: sensorModel(sensor),
     sites,
-    accumulate: {
-      accumulator: profile.accumulate?.accumulator ?? 'each',
-      gradientAccumulator: profile.accumulate?.gradientAccumulator ?? 'end',
-    },
-    batchDivision: profile.batch?.division ?? 'exact',
+    accumulate: { accumulator: rules.accumulator, gradientAccumulator: rules.gradientAccumulator, order: rules.order },
+    divide: { method: rules.divider, ...(rules.dividerBits !== undefined && { bits: rules.dividerBits }) },
+    batchDivision: rules.batchDivision,
     throttle,
     anchor,
     divergedLoss: experiment.divergedLoss ?? DEFAULT_DIVERGED_LOSS,
     evaluationRows: Math.min(experiment.evaluation?.rows ?? DEFAULT_EVALUATION_ROWS, dataset.rows),
   };
   alignPlan(plan); // refuses widths that cannot be simulated
+  checkLearns(plan, profile);
   return plan;
 }
 
@@ -139,7 +140,7 @@ function resolvePhases({ experiment, steps }: PlanParts, rows: number): Timing[]
 }
 
 function checkTarget(profile: Profile, phases: readonly Timing[]): void {
-  const rule = profile.batch?.sizes ?? 'any';
+  const rule = rulesOf(profile).batchSizes;
   phases.forEach(({ batch }, index) => {
     const fits = rule === 'any' || (rule === 'one' ? batch === 1 : Number.isInteger(Math.log2(batch)));
     if (!fits) {

@@ -1,6 +1,8 @@
 /** The comparison as a table for a terminal: does it survive, why, what to try. */
+import { printConcerns } from './concerns.js';
 import { apName } from '../format/format.js';
 import { figure, percent } from '../compare/figure.js';
+import { flagsText } from '../compare/flags.js';
 import type { VerdictName } from '../compare/thresholds.js';
 import { printable } from '../document/show.js';
 import type { Comparison, ComparisonRun, FixedSide, FloatSide } from '../schema/comparison.js';
@@ -25,7 +27,8 @@ const SPARK = 16;
 /** Columns before a sentence: `    why  `. */
 const INDENT = 9;
 
-const colourOf: Record<VerdictName, keyof Palette> = { survives: 'green', degraded: 'yellow', 'dead zone': 'yellow', 'limit cycle': 'red', diverged: 'red' };
+/** The colour of a verdict. */
+export const colourOf: Record<VerdictName, keyof Palette> = { survives: 'green', degraded: 'yellow', 'dead zone': 'yellow', 'limit cycle': 'red', diverged: 'red' };
 
 interface Row {
   readonly label: string;
@@ -34,7 +37,8 @@ interface Row {
 }
 
 const both = (label: string, text: (side: FloatSide, run: ComparisonRun) => string): Row => ({ label, float: text, fixed: text });
-const NONE = '–';
+/** Where there is nothing to say. */
+export const NONE = '–';
 
 /** A loss of zero is below the last place of its format. */
 function fixedLoss(side: FixedSide): string {
@@ -111,24 +115,28 @@ export function renderComparison(
     line('verdict', ({ verdict }) => [verdict.float, verdict.fixed], (text, cell) => palette[colourOf[cell as VerdictName]](palette.bold(text)));
   }
   for (const run of runs) {
-    const { why, try: tries } = run.verdict;
-    if (why.length + tries.length === 0) continue;
+    const { flags, verdict: { why, try: tries } } = run;
+    if (why.length + tries.length === 0 && !flags) continue;
     lines.push('', `  ${palette.bold(heading(run))}`);
     const sentence = (label: string, parts: readonly (readonly [string, (text: string) => string])[]): void => {
       const [start, ...rest] = breakLines(parts, wrap - INDENT);
       lines.push(`    ${label}  ${start!}`, ...rest.map((line) => ' '.repeat(INDENT) + line));
     };
     for (const text of why) sentence(palette.bold('why'), [[text, same]]);
+    if (flags) sentence(palette.bold('flags'), [[`fixed: ${flagsText(flags)}`, same]]);
     for (const { why: cause, effect, command } of tries) {
       sentence(palette.cyan('try'), [[`${cause}:`, same], [effect, palette.green]]);
       lines.push(`${' '.repeat(INDENT + 2)}${program}${printable(command.slice('qrails'.length), Infinity)}`);
     }
   }
+  const noted = printConcerns(comparison.concerns, wrap - INDENT);
+  if (noted.length > 0) lines.push('');
+  for (const line of noted) lines.push(line.startsWith('  ') ? `${' '.repeat(INDENT)}${line.trimStart()}` : `    ${palette.yellow('note')} ${line}`);
   return `${lines.join('\n')}\n`;
 }
 
 /** Words of texts with a colour each, in lines of at most `width` columns where words allow it. */
-function breakLines(parts: readonly (readonly [string, (text: string) => string])[], width: number): string[] {
+export function breakLines(parts: readonly (readonly [string, (text: string) => string])[], width: number): string[] {
   const lines: string[] = [];
   let used = 0;
   for (const [text, paint] of parts) {

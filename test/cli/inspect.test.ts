@@ -1,7 +1,7 @@
 /** `qrails inspect`: the whole flight recorder as text and as JSON, of the very run that `qrails compare` makes. */
 import { describe, expect, it } from 'vitest';
 import type { Comparison } from '../../src/schema/comparison.js';
-import { siteKeys, SITES, type SiteName } from '../../src/site/sites.js';
+import { requiredSiteKeys, SITES, type SiteName } from '../../src/site/sites.js';
 import { experiment, inFolder, type Ended } from './qrails.js';
 import { schemaErrors } from './schemas.js';
 
@@ -58,7 +58,7 @@ describe('inspect as text', () => {
     expect(lines[0]).toContain(plan.title);
     for (const run of runs) {
       expect(text).toContain(`plan ${run.planHash.slice(0, 8)}`);
-      expect(Object.keys(run.fixed.sites).sort()).toEqual(siteKeys(1).filter((key) => {
+      expect(Object.keys(run.fixed.sites).sort()).toEqual(requiredSiteKeys(1).filter((key) => {
         const name = key.slice(key.indexOf('.') + 1) as SiteName;
         return SITES[name].kind !== 'constant' && name !== 'target';
       }).sort());
