@@ -179,7 +179,7 @@ export function remainderFraction(restLow: u64, restHigh: u64, dLow: u64, dHigh:
 export function squareRoot(low: u64, high: u64): u64 {
   if (high == 0) {
     let rest = low, root: u64 = 0;
-    let one: u64 = low == 0 ? 0 : u64(1) << ((63 - <i32>clz(low)) & ~1);
+    let one: u64 = u64(1) << ((63 - <i32>clz(low)) & ~1);
     while (one != 0) {
       if (rest >= root + one) {
         rest -= root + one;

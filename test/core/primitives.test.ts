@@ -120,6 +120,27 @@ describe.each(Object.keys(BUILDS) as Build[])('core build %s', (build) => {
     ), { ...runs, numRuns: 10000 });
   });
 
+  it('rounds negative quotients whose remainder and divisor share their low word', async () => {
+    await load();
+    const site = new RecordView(view, 'SITE', out + 64);
+    for (const rounding of ROUNDINGS.filter((mode) => !mode.startsWith('STOCHASTIC'))) {
+      const format = siteFormat({ signed: true, wordLength: 64, fractionLength: 0, rounding, overflow: 'SAT' });
+      for (const high of [1n, 2n, 5n, 63n]) {
+        const d1 = (1n << 50n) + 3n;
+        const divisor = d1 << 20n;
+        for (const rest of [((high << 64n) | (divisor & ((1n << 64n) - 1n))) % divisor, divisor - 1n, divisor >> 1n]) {
+          const x = -(7n * divisor + rest);
+          new Uint8Array(core.memory.buffer, site.address, RECORDS.SITE.size).fill(0);
+          writeSite(site, 'loss', format, { left: [], shift: 0, record: 'full' });
+          expect(core.quotientAt(i64(x), i64(x >> 64n), d1, 1n, 20, site.address, 0), `${rounding} ${x}`).toBe(quantise({ numerator: x, denominator: divisor }, format).raw);
+          // Rounded less exact, in 2^-24 last places, each rounded down.
+          const exact = ((quantise({ numerator: x, denominator: divisor }, format).raw * divisor - x) << 24n) / divisor;
+          expect(Math.abs(Number(site.raw('quotientErrorSum') - exact)), `${rounding} ${x}`).toBeLessThanOrEqual(1);
+        }
+      }
+    }
+  });
+
   it('wraps at the ends of the widths, with every number of saturated bits', async () => {
     await load();
     const site = new RecordView(view, 'SITE', out + 64);

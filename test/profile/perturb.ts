@@ -208,27 +208,25 @@ export function changesOf(field: Field, name: string, document: Json, donors: Do
     const path: (string | number)[] = [];
     let putIn = '';
     ways.forEach(({ keyIn, filling }, depth) => {
+      const entries = Array.isArray(holder) ? holder.length : 0;
       const key = keyIn(holder);
       path.push(key);
       const slots = holder as Record<string | number, Json>;
-      if (depth === ways.length - 1) return;
-      if (!Object.hasOwn(slots, key)) {
-        slots[key] = structuredClone(filling);
-        if (putIn === '') putIn = ` with ${pathText(path)} ${shown(filling)}`;
-      }
-      holder = slots[key]!;
+      const missing = Array.isArray(holder) ? holder.length > entries : !Object.hasOwn(slots, key) && depth < ways.length - 1;
+      if (missing) slots[key] = structuredClone(filling);
+      if (missing && putIn === '') putIn = ` with ${pathText(path)} ${shown(filling)}`;
+      if (depth < ways.length - 1) holder = slots[key]!;
     });
     const key = path.at(-1)!;
     const slots = holder as Record<string | number, Json>;
     const present = Object.hasOwn(slots, key) ? slots[key] : undefined;
-    const siblings = last.kind === 'entry' ? (holder as Json[]) : [];
-    const unique = last.kind === 'entry' && Array.isArray(holder) && uniqueAt(field.steps);
+    const siblings = last.kind === 'entry' && field.steps.at(-2)!.schema.uniqueItems === true ? (holder as Json[]) : [];
     const values: fc.Arbitrary<Json | typeof GONE> = fc
       .oneof(
         { weight: 5, arbitrary: valueOf(field.drawn, present) },
         { weight: present === undefined ? 3 : 1, arbitrary: fc.constantFrom(...donors.get(field.drawn)) },
       )
-      .filter((value) => !same(value, present) && !(unique && siblings.some((sibling) => same(sibling, value))));
+      .filter((value) => !same(value, present) && !siblings.some((sibling) => same(sibling, value)));
     const removable = last.kind === 'pattern' || (last.kind === 'key' && last.optional);
     const after = removable && present !== undefined ? fc.oneof({ weight: 1, arbitrary: fc.constant(GONE) }, { weight: 4, arbitrary: values }) : values;
     return after.map((value) => {
@@ -243,9 +241,6 @@ export function changesOf(field: Field, name: string, document: Json, donors: Do
 }
 
 const pathText = (path: readonly (string | number)[]): string => path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('').slice(1);
-
-/** Whether the entries of the array a last step leads into must differ. */
-const uniqueAt = (steps: readonly Step[]): boolean => steps.at(-2)!.schema.uniqueItems === true;
 
 interface Way {
   /** The key of a container that the step takes; it may make room for it. */

@@ -140,7 +140,9 @@ export function faultsOf({ plan, fixed, float }: Pair): string[] {
   const { maxLoss, meanLoss } = recorder;
   const alpha = recorder.alpha();
   for (const [what, value] of Object.entries({ finalLoss: fixed.finalLoss, maxLoss, meanLoss, ...alpha })) require(Number.isFinite(value), `${what} = ${value}`);
-  if (alpha) require(alpha.min >= 0 && alpha.max <= 1, `α from ${alpha.min} to ${alpha.max}`);
+  const { rounding, fractionLength } = plan.sites['throttle']!;
+  const most = rounding === 'JAM' ? 1 + 2 ** -fractionLength : 1; // JAM sets the lowest bit of 1, too
+  if (alpha) require(alpha.min >= 0 && alpha.max <= most, `α from ${alpha.min} to ${alpha.max}`);
   const inside = (key: string, raw: number | bigint): void => {
     const { rails } = plan.sites[key]!;
     require(BigInt(raw) >= BigInt(rails[0]) && BigInt(raw) <= BigInt(rails[1]), `${key}: ${raw} outside ${rails.join(' to ')}`);
