@@ -16,6 +16,9 @@ export { list as listDocuments, type DocumentKind } from './document/catalogue.j
 export { QrailsError, type ErrorCode, type ErrorParts } from './errors.js';
 export { loadExperiment, validateExperiment } from './experiment/load.js';
 export { exportC, type ExportCOptions } from './export/c.js';
+export { exportBundle, type Bundle, type BundleOptions } from './export/golden/bundle.js';
+export { goldenOf, goldenRun, type Golden, type GoldenOptions } from './export/golden/run.js';
+export { exportKernel } from './export/kernel/kernel.js';
 export { writeOutputFolder } from './export/folder.js';
 export { resolveOverflow, resolveRounding, VOCABULARIES, type Vocabulary } from './format/aliases.js';
 export { rawText, realText } from './format/decimal.js';
@@ -43,6 +46,7 @@ export { createTrace, FIXED_COLUMNS, SHARED_COLUMNS, SIDE_COLUMNS, TRACE_COLUMNS
 export type { Comparison, ComparisonRun, FixedSide, FloatSide, SiteCounters, Try } from './schema/comparison.js';
 export type { AnchorSpec, Data, Experiment, Phase, ThrottleSpec } from './schema/experiment.js';
 export type { FormatExplanation } from './schema/format.js';
+export type { ExportManifest } from './schema/listing.js';
 export type { Plan, SiteFormat } from './schema/plan.js';
 export type { Profile, ProfileSite } from './schema/profile.js';
 export type { DataPath, PathEdge, PathNode, ProfileDiff, ProfileDifference, ViewDimensions } from './schema/profileViews.js';

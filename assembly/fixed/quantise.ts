@@ -14,8 +14,7 @@ export function setStep(value: i64): void {
 
 /** ρ for a value within 63 bits; the site holds the rounding as three addends. */
 @inline
-export function round(x: i64, site: usize): i64 {
-  const shift = <i64>load<i32>(site, abi.SITE_SHIFT);
+export function round(x: i64, site: usize, shift: i64): i64 {
   return (
     x +
       load<i64>(site, abi.SITE_BASE) +
@@ -32,7 +31,8 @@ export function round(x: i64, site: usize): i64 {
 @unmanaged
 export class Off {
   @inline quantise(x: i64, site: usize, element: i32, index: i32): i64 {
-    const raw = round(x, site);
+    const shift = <i64>load<i32>(site, abi.SITE_SHIFT);
+    const raw = round(x, site, shift);
     return atEdge(raw, site) ? edge(raw, x, site, element, index) : raw;
   }
 }
@@ -40,7 +40,8 @@ export class Off {
 @unmanaged
 export class Counts {
   @inline quantise(x: i64, site: usize, element: i32, index: i32): i64 {
-    const raw = round(x, site);
+    const shift = <i64>load<i32>(site, abi.SITE_SHIFT);
+    const raw = round(x, site, shift);
     if (atEdge(raw, site)) return edge(raw, x, site, element, index);
     count(raw, x, site);
     return raw;
@@ -50,10 +51,11 @@ export class Counts {
 @unmanaged
 export class Full {
   @inline quantise(x: i64, site: usize, element: i32, index: i32): i64 {
-    const raw = round(x, site);
+    const shift = <i64>load<i32>(site, abi.SITE_SHIFT);
+    const raw = round(x, site, shift);
     // Most values lie inside what was seen already: one comparison stands for rails and range.
     if (<u64>(raw - load<i64>(site, abi.SITE_WATCH_LOW)) >= load<u64>(site, abi.SITE_WATCH_SPAN)) return watched(raw, x, site, element, index);
-    addError(raw, x, site);
+    addError(raw, x, site, shift);
     bin(raw, site);
     if (raw == 0 && x != 0) store<i64>(site, load<i64>(site, abi.SITE_UNDERFLOW) + 1, abi.SITE_UNDERFLOW);
     return raw;
@@ -62,7 +64,7 @@ export class Full {
 
 /** A value near a rail or beyond, or one that widens the range. */
 function watched(raw: i64, x: i64, site: usize, element: i32, index: i32): i64 {
-  if (load<i32>(site, abi.SITE_KIND) == abi.ROUND_ADDEND) addError(raw, x, site);
+  if (load<i32>(site, abi.SITE_KIND) == abi.ROUND_ADDEND) addError(raw, x, site, <i64>load<i32>(site, abi.SITE_SHIFT));
   if (atEdge(raw, site)) return edge(raw, x, site, element, index);
   count(raw, x, site);
   bin(raw, site);
@@ -88,7 +90,8 @@ function count(raw: i64, x: i64, site: usize): void {
 /** Puts a raw into the site's histogram by its magnitude. */
 @inline
 function bin(raw: i64, site: usize): void {
-  const at = site + (<usize>clz(raw < 0 ? -raw : raw) << 3);
+  const sign = raw >> 63;
+  const at = site + (<usize>clz((raw ^ sign) - sign) << 3);
   store<i64>(at, load<i64>(at, abi.SITE_HISTOGRAM) + 1, abi.SITE_HISTOGRAM);
 }
 
@@ -103,9 +106,8 @@ function edge(raw: i64, x: i64, site: usize, element: i32, index: i32): i64 {
 }
 
 @inline
-function addError(raw: i64, x: i64, site: usize): void {
-  const error = (raw << <i64>load<i32>(site, abi.SITE_SHIFT)) - x;
-  store<i64>(site, load<i64>(site, abi.SITE_ERROR_SUM) + error, abi.SITE_ERROR_SUM);
+function addError(raw: i64, x: i64, site: usize, shift: i64): void {
+  if (shift) store<i64>(site, load<i64>(site, abi.SITE_ERROR_SUM) + ((raw << shift) - x), abi.SITE_ERROR_SUM);
 }
 
 /** Quantises the exact value (hi:low). */

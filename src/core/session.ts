@@ -543,7 +543,7 @@ export class Session {
     for (const [key, site] of this.#sites) {
       const name = key.slice(key.indexOf('.') + 1) as SiteName;
       if (SITES[name].kind === 'constant' || name === 'target' || !this.plan.sites[key]) continue;
-      result[key] = name === 'input' ? structuredClone(this.#inputs.finish()) : this.#readCounters(site, this.plan.sites[key]!);
+      result[key] = name === 'input' ? structuredClone(this.#inputs.finish()) : this.#readCounters(site, this.plan.sites[key]);
     }
     return result;
   }

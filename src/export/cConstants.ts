@@ -8,8 +8,10 @@ import { formatName, rawToReal } from '../format/format.js';
 import { OVERFLOWS, ROUNDINGS } from '../format/modes.js';
 import { quantise } from '../format/quantise.js';
 import type { Constant, Plan, SiteFormat } from '../schema/plan.js';
-import { ACCUMULATE, BATCH_DIVISION } from '../schema/profile.js';
-import { formatAt } from './cSites.js';
+import { accumulateGroup } from '../plan/alignment.js';
+import { BATCH_DIVISION, DIVIDERS, MAC_ORDERS } from '../schema/profile.js';
+import { needsReciprocal } from './cReciprocals.js';
+import { formatAt, scaleOf } from './cSites.js';
 import { integerType, macroInteger } from './cInteger.js';
 import { options, type Macro, type MacroGroup } from './cMacro.js';
 import { rawsAt } from './cTable.js';
@@ -21,13 +23,15 @@ export function constantGroups(plan: Plan, prefix: string): MacroGroup[] {
     { comment: 'rounding and overflow modes, named as in SystemC (IEEE 1666)', macros: [...options('ROUNDING', ROUNDINGS), ...options('OVERFLOW', OVERFLOWS)] },
     { comment: 'network', macros: networkMacros(plan) },
     { comment: 'when a running sum is quantised, and how a batch mean is taken', macros: ruleMacros(plan, prefix) },
+    { comment: 'schedule, and the seed of order, noise and stochastic rounding', macros: scheduleMacros(plan) },
     ...plan.phases.map((_, index) => ({ comment: `phase ${index}`, macros: phaseMacros(plan, index) })),
     { comment: 'throttle', macros: throttleMacros(plan, prefix) },
+    ...meanGroups(plan),
     { comment: 'anchor', macros: anchorMacros(plan, prefix) },
   ];
 }
 
-const unsigned = (value: number): string => `${value}U`;
+const unsigned = (value: number): string => macroInteger(BigInt(value), { signed: false, bits: value < 2 ** 32 ? 32 : 64 });
 const flag = (value: boolean): string => (value ? '1' : '0');
 
 function networkMacros(plan: Plan): Macro[] {
@@ -44,27 +48,37 @@ function networkMacros(plan: Plan): Macro[] {
   ];
 }
 
-function ruleMacros({ accumulate, batchDivision }: Plan, prefix: string): Macro[] {
+function ruleMacros({ accumulate, batchDivision, divide }: Plan, prefix: string): Macro[] {
   return [
-    ...options('ACCUMULATE', ACCUMULATE.map(macroWord)),
-    { name: 'ACCUMULATOR_ACCUMULATE', value: `${prefix}_ACCUMULATE_${macroWord(accumulate.accumulator)}` },
-    { name: 'GRADIENT_ACCUMULATOR_ACCUMULATE', value: `${prefix}_ACCUMULATE_${macroWord(accumulate.gradientAccumulator)}` },
+    { name: 'ACCUMULATOR_GROUP', value: unsigned(accumulateGroup(accumulate.accumulator)), comment: 'products between two roundings of the sum; 0: once at the end' },
+    { name: 'GRADIENT_ACCUMULATOR_GROUP', value: unsigned(accumulateGroup(accumulate.gradientAccumulator)) },
+    ...options('MAC_ORDER', MAC_ORDERS.map(macroWord)),
+    { name: 'MAC_ORDER', value: `${prefix}_MAC_ORDER_${macroWord(accumulate.order)}` },
+    ...options('DIVIDER', DIVIDERS.map(macroWord)),
+    { name: 'DIVIDER', value: `${prefix}_DIVIDER_${macroWord(divide.method)}` },
+    { name: 'DIVIDER_BITS', value: unsigned(divide.bits ?? 0) },
     ...options('BATCH_DIVISION', BATCH_DIVISION.map(macroWord)),
     { name: 'BATCH_DIVISION', value: `${prefix}_BATCH_DIVISION_${macroWord(batchDivision)}` },
   ];
 }
 
+function scheduleMacros({ phases, seed }: Plan): Macro[] {
+  return [{ name: 'RUN_STEPS', value: unsigned(stepsBefore(phases, phases.length)) }, { name: 'RUN_SEED', value: unsigned(seed) }];
+}
+
+const stepsBefore = (phases: Plan['phases'], index: number): number => phases.slice(0, index).reduce((sum, { steps }) => sum + steps, 0);
+
 function phaseMacros(plan: Plan, index: number): Macro[] {
   const { steps, batch, throttle, anchor, sensor } = plan.phases[index]!;
   const macros: Macro[] = [
+    { name: `PHASE${index}_FIRST_STEP`, value: unsigned(stepsBefore(plan.phases, index)) },
     { name: `PHASE${index}_STEPS`, value: unsigned(steps) },
     { name: `PHASE${index}_BATCH`, value: unsigned(batch) },
     { name: `PHASE${index}_THROTTLE`, value: flag(throttle) },
     { name: `PHASE${index}_ANCHOR`, value: flag(anchor) },
     { name: `PHASE${index}_SENSOR`, value: flag(sensor) },
   ];
-  // a power of two is an exact shift whatever the rule
-  if (plan.batchDivision === 'reciprocal' && !Number.isInteger(Math.log2(batch))) {
+  if (plan.batchDivision === 'reciprocal' && needsReciprocal(batch)) {
     const format = formatAt(plan, 'reciprocal');
     const { raw } = quantise({ numerator: 1n, denominator: BigInt(batch) }, format);
     macros.push(rawMacro(`PHASE${index}_RECIPROCAL`, raw, format, `1/${batch}`));
@@ -84,13 +98,42 @@ function throttleMacros(plan: Plan, prefix: string): Macro[] {
   ];
 }
 
+/** Both coefficients of the moving mean, where the law has one. They add to exactly one, so that M + ρ·(C − M) is the same number as (1 − ρ)·M + ρ·C. */
+function meanGroups(plan: Plan): MacroGroup[] {
+  const { rho } = plan.throttle;
+  if (rho === undefined) return [];
+  const format = formatAt(plan, 'meanRate');
+  const [raw] = rawsAt([rho.raw], format, 'throttle.rho.raw') as [bigint];
+  const mean = rawMacro('MEAN_RATE', raw, format, String(rho.value));
+  const scale = scaleOf(format);
+  if (scale === undefined) return [{ comment: 'moving mean of the curvature; one has no raw in this format', macros: [mean] }];
+  const rest = (1n << BigInt(format.fractionLength)) - raw;
+  if (raw < 0n || rest < 0n) {
+    throw new QrailsError({ code: 'invalid', where: 'throttle.rho', message: 'is no share', found: String(rawToReal(raw, format.fractionLength)), expected: '0 to 1' });
+  }
+  const kept: Macro = { name: 'ONE_MINUS_MEAN_RATE', value: scaleOf(format, raw)!, comment: String(rawToReal(rest, format.fractionLength)) };
+  return [{ comment: 'moving mean of the curvature, M = ONE_MINUS_MEAN_RATE * M + MEAN_RATE * C: they add to MEAN_RATE_SCALE', macros: [mean, kept] }];
+}
+
 function anchorMacros(plan: Plan, prefix: string): Macro[] {
   const { law } = plan.anchor;
   return [
     ...options('ANCHOR_LAW', Object.keys(ANCHORS).map(macroWord), (index) => Object.values(ANCHORS)[index]!.id),
     { name: 'ANCHOR_LAW', value: `${prefix}_ANCHOR_LAW_${macroWord(law)}` },
     ...parameterMacros(plan, 'anchor', ANCHORS[law].parameters, ANCHOR_PARAMETERS),
+    ...thresholdMacros(plan),
   ];
+}
+
+/** κ·w of the event detector, which compares the statistic with κ·w times the variance. */
+function thresholdMacros(plan: Plan): Macro[] {
+  const { ratio, window } = plan.anchor;
+  if (ratio === undefined || window === undefined) return [];
+  const format = formatAt(plan, 'eventRatio');
+  const raw = BigInt(ratio.raw) * BigInt(window);
+  const wordLength = format.wordLength + window.toString(2).length;
+  const real = String(rawToReal(raw, format.fractionLength));
+  return [{ name: 'ANCHOR_THRESHOLD', value: macroInteger(raw, integerType({ signed: format.signed, wordLength })), comment: `${real}, RATIO * WINDOW with the fraction bits of EVENT_RATIO` }];
 }
 
 /** The parameters the law reads, no others. */

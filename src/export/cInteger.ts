@@ -18,6 +18,12 @@ export function typeName({ signed, bits }: IntegerType): string {
   return `${signed ? '' : 'u'}int${bits}_t`;
 }
 
+/** The types of these formats, each once, narrow before wide. */
+export function orderedTypes(formats: readonly Format[]): IntegerType[] {
+  const types = new Map(formats.map(integerType).map((type) => [typeName(type), type]));
+  return [...types.values()].sort((a, b) => a.bits - b.bits || Number(a.signed) - Number(b.signed));
+}
+
 /**
  * A value of the type as a constant expression, also in `#if`. The most negative value is its `INTn_MIN`, because `-32768` is the negation of a
  * number that a 16-bit int does not hold; unsigned values end in `U`; 64-bit values go through `INT64_C`.

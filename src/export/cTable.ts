@@ -2,8 +2,9 @@
 import { crc32 } from 'node:zlib';
 import { formatName, rawRange, rawToReal, type Format } from '../format/format.js';
 import { QrailsError } from '../errors.js';
+import { attributeMacro } from './cAttribute.js';
 import { integerLiteral, integerType, typeName, type IntegerType } from './cInteger.js';
-import type { Macro } from './cMacro.js';
+import type { Macro, MacroGroup } from './cMacro.js';
 import { macroWord } from './cText.js';
 
 export interface Table {
@@ -16,6 +17,12 @@ export interface Table {
   readonly raws: readonly bigint[];
   /** What the element is, for its comment: `[0][1]`, `phase 0`. */
   readonly label: (index: number) => string;
+}
+
+/** Tables that belong together, and the macros beside them. */
+export interface Part {
+  readonly tables: readonly Table[];
+  readonly group: MacroGroup;
 }
 
 /**
@@ -37,13 +44,17 @@ export function rawsAt(values: readonly (string | number | bigint)[], format: Fo
   });
 }
 
-export function declareTable(table: Table, prefix: string, macroPrefix: string): string {
-  const type = typeName(integerType(table.format));
-  return `/* ${table.about}: ${formatName(table.format)} */\nextern const ${type} ${prefix}_${table.name}[${macroPrefix}_${table.length}];`;
+/** `type name[LENGTH] ATTRIBUTE`, as it stands in the declaration and in the definition. */
+function declarator({ format, name, length }: Table, prefix: string, macroPrefix: string): string {
+  return `const ${typeName(integerType(format))} ${prefix}_${name}[${macroPrefix}_${length}] ${attributeMacro(macroPrefix)}`;
 }
 
-/** The definition, one element a line with its raw and its real value (the nearest binary64 number). */
-export function defineTable(table: Table, prefix: string, macroPrefix: string): string {
+export function declareTable(table: Table, prefix: string, macroPrefix: string): string {
+  return `/* ${table.about}: ${formatName(table.format)} */\nextern ${declarator(table, prefix, macroPrefix)};`;
+}
+
+/** The definition, one element a line with its raw and its real value (the nearest binary64 number); `local` to the units that include it. */
+export function defineTable(table: Table, prefix: string, macroPrefix: string, local = false): string {
   const { format, raws } = table;
   const type = integerType(format);
   const rows = raws.map((raw, index) => [`${integerLiteral(raw, type)},`, table.label(index), String(raw), String(rawToReal(raw, format.fractionLength))] as const);
@@ -54,7 +65,7 @@ export function defineTable(table: Table, prefix: string, macroPrefix: string): 
   );
   return [
     `/* ${table.about}: ${formatName(format)} */`,
-    `const ${typeName(type)} ${prefix}_${table.name}[${macroPrefix}_${table.length}] = {`,
+    `${local ? 'static ' : ''}${declarator(table, prefix, macroPrefix)} = {`,
     ...lines,
     '};',
   ].join('\n');

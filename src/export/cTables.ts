@@ -1,12 +1,14 @@
-/** The tables of a plan: parameters of every layer, learning rates, and the throttle table where the law reads it. */
+/** The tables of a plan: parameters of every layer, rates, reciprocals, what the laws of its controllers read, and the drift of its sensor. */
 import { THROTTLE_TABLE, THROTTLE_TABLE_FRACTION_LENGTH } from '../control/registry.js';
 import { QrailsError } from '../errors.js';
 import { formatName } from '../format/format.js';
 import { quantise } from '../format/quantise.js';
 import type { Plan } from '../schema/plan.js';
-import { formatAt } from './cSites.js';
+import { driftSchedule } from './cDrift.js';
 import type { MacroGroup } from './cMacro.js';
-import { checksumMacro, rawsAt, type Table } from './cTable.js';
+import { batchReciprocals, dividerReciprocals } from './cReciprocals.js';
+import { formatAt, formatMacros } from './cSites.js';
+import { checksumMacro, rawsAt, type Part, type Table } from './cTable.js';
 import { macroWord } from './cText.js';
 
 /** Raws of each layer, weights row by row and then biases, as `Session.read('theta')` gives them. */
@@ -20,9 +22,11 @@ const indexed = (index: number): string => `[${index}]`;
 /**
  * Every table of the plan, each with the macros that describe it (length, rows, columns, checksum).
  *
+ * @param finalRaw parameters after a run, as tables of their own
+ * @param cmsisOrder adds every table of weights with its rows reversed
  * @throws QrailsError `invalid` where the raws do not fit layers or formats; `unsupported` above `PARAMETER_LIMIT` parameters
  */
-export function tablesOf(plan: Plan, finalRaw?: LayerRaws): { tables: Table[]; groups: MacroGroup[] } {
+export function tablesOf(plan: Plan, { finalRaw, cmsisOrder = false }: { readonly finalRaw?: LayerRaws | undefined; readonly cmsisOrder?: boolean | undefined } = {}): { tables: Table[]; groups: MacroGroup[] } {
   const parameters = plan.layers.reduce((sum, { inputs, outputs, bias }) => sum + outputs * (inputs + (bias ? 1 : 0)), 0);
   if (parameters > PARAMETER_LIMIT) {
     throw new QrailsError({ code: 'unsupported', where: 'export c', message: 'too many parameters for C tables', found: String(parameters), expected: `at most ${PARAMETER_LIMIT}` });
@@ -30,20 +34,16 @@ export function tablesOf(plan: Plan, finalRaw?: LayerRaws): { tables: Table[]; g
   expectLength(plan.initial, plan.layers.length, 'initial');
   if (finalRaw) expectLength(finalRaw, plan.layers.length, 'finalRaw');
 
-  const parts = [...plan.layers.map((_, layer) => layerTables(plan, layer, finalRaw?.[layer])), learningRates(plan)];
+  const parts = [...plan.layers.map((_, layer) => layerTables(plan, layer, finalRaw?.[layer], cmsisOrder)), learningRates(plan), ...batchReciprocals(plan)];
   if (plan.throttle.law === 'table') parts.push(throttleTable(plan));
+  parts.push(...dividerReciprocals(plan), driftSchedule(plan));
   return {
     tables: parts.flatMap(({ tables }) => tables),
     groups: parts.map(({ tables, group }) => ({ ...group, macros: [...group.macros, ...tables.map(checksumMacro)] })),
   };
 }
 
-interface Part {
-  readonly tables: Table[];
-  readonly group: MacroGroup;
-}
-
-function layerTables(plan: Plan, layer: number, finalRaw: LayerRaws[number] | undefined): Part {
+function layerTables(plan: Plan, layer: number, finalRaw: LayerRaws[number] | undefined, cmsisOrder: boolean): Part {
   const { inputs, outputs, bias } = plan.layers[layer]!;
   const { weightsRaw, biasRaw } = plan.initial[layer]!;
   const weights = outputs * inputs;
@@ -57,14 +57,16 @@ function layerTables(plan: Plan, layer: number, finalRaw: LayerRaws[number] | un
   const tables: Table[] = [];
   const add = (kind: 'weight' | 'bias', state: 'initial' | 'final', raws: readonly (string | number | bigint)[], where: string): void => {
     const format = formatAt(plan, kind, layer);
-    tables.push({
+    const table: Table = {
       name: `layer${layer}_${kind}${state === 'final' ? '_final' : ''}`,
       length: `LAYER${layer}_${macroWord(kind)}_LEN`,
       format,
       about: `layer ${layer}, ${state} ${kind === 'weight' ? 'weights, row by row: [output][input]' : 'biases'}`,
       raws: rawsAt(raws, format, where),
       label: kind === 'weight' ? (index) => `[${Math.floor(index / inputs)}][${index % inputs}]` : indexed,
-    });
+    };
+    tables.push(table);
+    if (cmsisOrder && kind === 'weight') tables.push(reversedRows(table, inputs));
   };
   add('weight', 'initial', weightsRaw.flat(), `initial[${layer}].weightsRaw`);
   if (bias) add('bias', 'initial', biasRaw, `initial[${layer}].biasRaw`);
@@ -80,6 +82,21 @@ function layerTables(plan: Plan, layer: number, finalRaw: LayerRaws[number] | un
     { name: `LAYER${layer}_BIAS_LEN`, value: `${biases}U` },
   ];
   return { tables, group: { comment: `tables of layer ${layer}`, macros } };
+}
+
+/**
+ * The order in which FIR and LMS of CMSIS-DSP read coefficients: b[n − 1] … b[0], because their state holds the oldest sample first
+ * (arm_fir_init_q15, arm_lms_init_q15: "time reversed order"). A row of a layer counts from the newest sample, so each row is reversed.
+ */
+function reversedRows(table: Table, inputs: number): Table {
+  const from = (index: number): number => index - (index % inputs) + (inputs - 1 - (index % inputs));
+  return {
+    ...table,
+    name: `${table.name}_cmsis`,
+    about: `${table.about}; each row from its last input to its first, the order of arm_fir and arm_lms in CMSIS-DSP`,
+    raws: table.raws.map((_, index) => table.raws[from(index)]!),
+    label: (index) => table.label(from(index)),
+  };
 }
 
 function learningRates(plan: Plan): Part {
@@ -118,7 +135,7 @@ function throttleTable(plan: Plan): Part {
   };
   return {
     tables: [numerators, raws],
-    group: { comment: `table throttle: numerators over 2^${THROTTLE_TABLE_FRACTION_LENGTH}, and raws (${formatName(format)})`, macros: [{ name: length, value: `${THROTTLE_TABLE.length}U` }] },
+    group: { comment: `table throttle: numerators over 2^${THROTTLE_TABLE_FRACTION_LENGTH}, and raws (${formatName(format)})`, macros: [{ name: length, value: `${THROTTLE_TABLE.length}U` }, ...formatMacros('THROTTLE_NUMERATOR', numerators.format)] },
   };
 }
 

@@ -97,10 +97,10 @@ function reportFineness({ profile }: Examined, { key, update, parameter }: Path,
       try: same && growsWith(parameter, same) ? options(profile, key, parameter, same) : option(profile, key, 'rounding', 'STOCHASTIC'),
     });
   } else {
-    const match = finer(updateKey, update, ({ fractionLength }) => fractionLength === parameter.fractionLength)!;
+    const match = finer(updateKey, update, ({ fractionLength }) => fractionLength === parameter.fractionLength);
     report({
       ...common, code: 'update-coarser', message: `updates move ${name} by multiples of ${2n ** BigInt(-bits)} last places: its last ${places} never learn`,
-      expected: `the ${parameter.fractionLength} fraction bits of ${name} in the update`, try: options(profile, updateKey, update, match),
+      expected: `the ${parameter.fractionLength} fraction bits of ${name} in the update`, try: match ? options(profile, updateKey, update, match) : `fraction lengths of update and ${name} that are closer together`,
     });
   }
 }

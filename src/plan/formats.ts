@@ -115,6 +115,9 @@ export function resolveFormats(profile: Profile, dimensions: Dimensions, where: 
     }
     const saturates = kind === 'metric' || kind === 'square' || kind === 'constant';
     const overflow = site.overflow ?? (saturates ? 'SAT' : (profile.defaults?.overflow ?? DEFAULT_MODES.overflow));
+    if (overflow !== 'SAT' && (kind === 'metric' || kind === 'square')) {
+      throw new QrailsError({ code: 'format', where: `${where}: sites.${key}.overflow`, message: 'controller metrics saturate', found: overflow, expected: 'SAT' });
+    }
     const saturatedBits = site.saturatedBits ?? 0;
     const problem = overflowProblem(format, overflow, saturatedBits);
     if (problem) {
@@ -129,7 +132,18 @@ export function resolveFormats(profile: Profile, dimensions: Dimensions, where: 
       rails: rails({ ...format, overflow }, site.rails, `${where}: sites.${key}.rails`),
     };
   }
+  checkHoldsOne(formats['throttle']!, `${where}: sites.throttle`);
   return formats;
+}
+
+/** α = 1 means no throttling: neither a rail below it nor a last place above it will do. */
+function checkHoldsOne(format: SiteFormat, where: string): void {
+  const { fractionLength, rails } = format;
+  if (fractionLength >= 0 && BigInt(rails[1]) >= 1n << BigInt(fractionLength)) return;
+  throw new QrailsError({
+    code: 'format', where, message: 'cannot hold 1 exactly', found: `${formatName(format)}, raws ${rails.join(' to ')}`,
+    expected: 'a format and rails with 1 in them: α = 1 means no throttling', try: 'ufix16_En15: "wordLength": 16, "fractionLength": 15, "signed": false',
+  });
 }
 
 /** A fallback that names a format: `ufix16_En15`. */
@@ -138,6 +152,10 @@ const ownFormat = (fallback: string | undefined): Bare | undefined => (fallback 
 function rails(format: Bare & { overflow: Overflow }, stated: readonly [number, number] | undefined, where: string): [string, string] {
   const [low, high] = rawRange(format);
   if (!stated) return endRails(format);
+  if (format.overflow !== 'SAT' && format.overflow !== 'TRAP') {
+    throw new QrailsError({ code: 'format', where, message: 'rails belong to SAT and TRAP only', found: format.overflow, expected: 'SAT or TRAP', try: '"overflow": "SAT", or no rails' });
+  }
+  if (stated[0] === stated[1]) throw new QrailsError({ code: 'format', where, message: 'rails that leave no room', found: `[${stated.join(', ')}]`, expected: 'low below high' });
   return stated.map((rail, side) => {
     const scaled = rail * 2 ** format.fractionLength;
     const raw = Number.isInteger(scaled) ? BigInt(scaled) : undefined;

@@ -52,9 +52,9 @@ export function checkProfile(profile: Profile, where: string): void {
     requireFormat(site, place);
     checkWordLength(site, SITES[name], place);
     const overflow = site.overflow ?? (isMetric(SITES[name]) ? 'SAT' : (profile.defaults?.overflow ?? 'SAT'));
-    if (overflow === 'WRAP' && isMetric(SITES[name])) {
-      const message = `${place.path}.overflow = WRAP: controller metrics saturate`;
-      throw new QrailsError({ code: 'format', where, message, found: 'WRAP', expected: 'SAT' });
+    if (overflow !== 'SAT' && isMetric(SITES[name])) {
+      const message = `${place.path}.overflow = ${overflow}: controller metrics saturate`;
+      throw new QrailsError({ code: 'format', where, message, found: overflow, expected: 'SAT' });
     }
     if (site.rails !== undefined) checkRails(site, site.rails, overflow, place);
     if (name === 'throttle') checkHoldsOne(site, place);
@@ -144,9 +144,9 @@ function checkRails(site: Formatted, rails: readonly [number, number], overflow:
   const format = formatOf(site);
   const { signed, fractionLength } = format;
   const [lowest, highest] = rawRange(format);
-  if (overflow !== 'SAT') {
+  if (overflow !== 'SAT' && overflow !== 'TRAP') {
     throw new QrailsError({
-      code: 'format', where, message: `${path}.rails belong to SAT only`, found: overflow, expected: 'SAT', try: '"overflow": "SAT", or no rails',
+      code: 'format', where, message: `${path}.rails belong to SAT and TRAP only`, found: overflow, expected: 'SAT or TRAP', try: '"overflow": "SAT", or no rails',
     });
   }
   rails.forEach((rail, end) => {

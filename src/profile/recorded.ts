@@ -45,6 +45,6 @@ async function readColumn(path: string, shown: string, column: string | number |
     if (typeof column !== 'string') return readNpy(path, { ...options, columns: column === undefined ? undefined : [column] });
     throw new QrailsError({ code: 'invalid', where: `${where}.column`, message: 'the columns of an array have no headings', found: JSON.stringify(column), expected: 'a number, from 0' });
   }
-  if (typeof column !== 'number') return readCsv(path, { ...options, columns: column === undefined ? undefined : [column], delimiter });
+  if (typeof column !== 'number') return readCsv(path, { ...options, columns: column === undefined ? undefined : [column], delimiter, delimiterAt: `${where}.delimiter` });
   throw new QrailsError({ code: 'invalid', where: `${where}.column`, message: 'the columns of a CSV file are named by their headings', found: `${column}`, expected: 'text' });
 }

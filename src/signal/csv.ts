@@ -23,6 +23,8 @@ export interface CsvOptions extends TableOptions {
   /** Headings to read, each once; undefined for the only one there is. */
   readonly columns: readonly string[] | undefined;
   readonly delimiter: string;
+  /** Place of the delimiter in the document that states it. */
+  readonly delimiterAt: string;
 }
 
 /**
@@ -33,7 +35,7 @@ export async function readCsv(path: string, options: CsvOptions): Promise<Table>
   const { shown, delimiter, limit } = options;
   if (NOT_A_DELIMITER.test(delimiter)) {
     throw new QrailsError({
-      code: 'invalid', where: 'data.delimiter', message: 'this character cannot separate cells', found: JSON.stringify(delimiter),
+      code: 'invalid', where: options.delimiterAt, message: 'this character cannot separate cells', found: JSON.stringify(delimiter),
       try: '"," or ";" or a tab',
     });
   }

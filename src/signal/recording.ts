@@ -78,7 +78,7 @@ function readTable(data: CsvData | NpyData, baseDirectory: string, columns: read
   const path = resolve(baseDirectory, file);
   const options = { shown: file, missing, limit, advice: ADVICE };
   return data.kind === 'csv'
-    ? readCsv(path, { ...options, columns: columns as readonly string[], delimiter: data.delimiter ?? DEFAULT_DELIMITER })
+    ? readCsv(path, { ...options, columns: columns as readonly string[], delimiter: data.delimiter ?? DEFAULT_DELIMITER, delimiterAt: 'data.delimiter' })
     : readNpy(path, { ...options, columns: columns as readonly number[] });
 }
 

@@ -91,6 +91,15 @@ describe('recording', () => {
     }
   });
 
+  it('sees every raw at the edge of what it watches, plan after plan of short words', async () => {
+    const core = await loadCore('debug');
+    for (let seed = 1; seed <= 400; seed++) {
+      const { plan, deliveries } = randomPlan(seed, { narrow: true, traps: 0 });
+      const [counts, full] = (['counts', 'full'] as const).map((record) => run(core, { where: '', plan, deliveries }, { record }).counters);
+      for (const [key, counters] of Object.entries(full!)) expect({ ...counters, full: undefined }, `seed ${seed}, ${key}`).toEqual(counts![key]);
+    }
+  });
+
   it('has histograms and errors at level full only', async () => {
     const core = await loadCore();
     const [one] = cases(1);

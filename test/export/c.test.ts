@@ -8,6 +8,7 @@ import { expectedOf, type Expected } from './expected.js';
 import { extremePlan, smallPlan } from './extreme.js';
 import { C_STANDARDS, needCompiler, Workshop } from './gcc.js';
 import { printingProgram } from './program.js';
+import { tablesIn } from './variants.js';
 
 const OPTIONS: ExportCOptions = { name: 'demo', title: 'gain drift', profile: 'enabol-mid', sensor: 'step-gain-4', planHash: '7f3a91c2', toolVersion: '0.1.0' };
 
@@ -53,11 +54,20 @@ afterAll(() => workshops.forEach((made) => made.close()));
 describe('exported C', () => {
   const all = cases();
 
+  it('has every kind of table in some plan', () => {
+    const names = new Set(all.flatMap(({ stem, expected }) => [...expected.tables.keys()].map((name) => name.slice(stem.length + 1).replace(/\d+/, ''))));
+    expect([...names].toSorted()).toEqual([
+      'divider_reciprocal', 'layer_bias', 'layer_bias_final', 'layer_weight', 'layer_weight_final', 'learning_rate', 'reciprocal', 'reciprocal_batch',
+      'throttle_numerator', 'throttle_table',
+    ]);
+  });
+
   it('defines every macro that is expected, each once, and no other', () => {
     for (const { stem, files, expected } of all) {
       const found = defined(files[`${stem}.h`]!);
       const checksums = [...expected.tables.keys()].map((name) => `${name.toUpperCase()}_CRC32`);
-      expect(found.toSorted()).toEqual([...expected.integers.keys(), ...expected.reals.keys(), ...checksums].toSorted());
+      expect(tablesIn(files[`${stem}.c`]!).map(({ name }) => name)).toEqual([...expected.tables.keys()]);
+      expect(found.toSorted()).toEqual([...expected.integers.keys(), ...expected.reals.keys(), ...expected.texts.keys(), ...checksums].toSorted());
     }
   });
 
@@ -70,7 +80,9 @@ describe('exported C', () => {
       expect(shop.compile('gcc', flags, ['main.c', ...all.map(({ stem }) => `${stem}.c`)], 'main')).toBe('');
       const printed = new Map(shop.run('main').trim().split('\n').map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]));
 
-      for (const { expected } of all) {
+      for (const { stem, expected } of all) {
+        expect([stem, printed.get(`${stem}.check`)]).toEqual([stem, '0']);
+        for (const [name, text] of expected.texts) expect([name, printed.get(name)]).toEqual([name, text]);
         for (const [name, value] of expected.integers) expect([name, printed.get(name)]).toEqual([name, String(value)]);
         for (const [name, value] of expected.reals) expect([name, Number(printed.get(name))]).toEqual([name, value]);
         for (const name of expected.absent) expect([name, printed.get(name)]).toEqual([name, 'absent']);
@@ -87,7 +99,7 @@ describe('exported C', () => {
     needCompiler(context, 'g++');
     const shop = workshop();
     const { files } = exported('small', smallPlan());
-    shop.write({ ...files, 'main.cpp': '#include "small.h"\nint main() { return small_layer0_weight[1] == 384 && SMALL_LAYER0_WEIGHT_LEN == 2U ? 0 : 1; }\n' });
+    shop.write({ ...files, 'main.cpp': '#include "small.h"\nint main() { return small_layer0_weight[1] == 384 && SMALL_LAYER0_WEIGHT_LEN == 2U ? small_check_tables() : -1; }\n' });
     for (const standard of ['-std=c++98', '-std=c++17']) {
       expect(shop.compile('gcc', ['-std=c99', '-c'], ['small.c'], 'small.o')).toBe('');
       expect(shop.compile('g++', [standard], ['main.cpp', 'small.o'], 'main')).toBe('');
@@ -118,19 +130,23 @@ describe('exported C', () => {
     expect(header).toMatch(/#define DEMO_LAYER0_BIAS_RAIL_LOW +INT16_MIN\n/);
     expect(header).toContain('#define DEMO_THROTTLE_RHO         1638U /* 0.04998779296875 for 0.05, ufix16_En15 */\n');
     expect(header).toContain('#define DEMO_PHASE0_RECIPROCAL 85 /* 0.33203125 for 1/3, sfix16_En8 */\n');
-    expect(header).toContain('/* layer 0, initial biases: sfix16_En12 */\nextern const int16_t demo_layer0_bias[DEMO_LAYER0_BIAS_LEN];\n');
+    expect(header).toContain('#define DEMO_ONE_MINUS_MEAN_RATE 31130U /* 0.95001220703125 */\n');
     expect(source).toContain(
-      'const int16_t demo_layer0_weight[DEMO_LAYER0_WEIGHT_LEN] = {\n    -2048, /* [0][0]  -2048 = -8 */\n    384,   /* [0][1]    384 = 1.5 */\n};\n',
+      'typedef char demo_assert_mean_rates_add_to_one[((uint32_t)DEMO_MEAN_RATE + (uint32_t)DEMO_ONE_MINUS_MEAN_RATE == (uint32_t)DEMO_MEAN_RATE_SCALE) ? 1 : -1];\n',
+    );
+    expect(header).toContain('/* layer 0, initial biases: sfix16_En12 */\nextern const int16_t demo_layer0_bias[DEMO_LAYER0_BIAS_LEN] DEMO_TABLE_ATTRIBUTE;\n');
+    expect(source).toContain(
+      'const int16_t demo_layer0_weight[DEMO_LAYER0_WEIGHT_LEN] DEMO_TABLE_ATTRIBUTE = {\n    -2048, /* [0][0]  -2048 = -8 */\n    384,   /* [0][1]    384 = 1.5 */\n};\n',
     );
     expect(source).toContain('    INT16_MIN, /* [0]  -32768 = -8 */\n');
-    expect(source).toContain('const int16_t demo_layer0_bias_final[DEMO_LAYER0_BIAS_LEN] = {\n    9, /* [0]  9 = 0.002197265625 */\n};\n');
-    expect(source).toContain('const uint16_t demo_learning_rate[DEMO_LEARNING_RATE_LEN] = {\n    1638U, /* phase 0, asked 0.05  1638 = 0.04998779296875 */\n};\n');
+    expect(source).toContain('const int16_t demo_layer0_bias_final[DEMO_LAYER0_BIAS_LEN] DEMO_TABLE_ATTRIBUTE = {\n    9, /* [0]  9 = 0.002197265625 */\n};\n');
+    expect(source).toContain('const uint16_t demo_learning_rate[DEMO_LEARNING_RATE_LEN] DEMO_TABLE_ATTRIBUTE = {\n    1638U, /* phase 0, asked 0.05  1638 = 0.04998779296875 */\n};\n');
   });
 
   it('writes the ends of each type so that no compiler misreads them', () => {
     const { files } = exportC(extremePlan(), OPTIONS);
     const elements = (table: string): string[] =>
-      [...new RegExp(`demo_${table}\\[\\w+\\] = \\{\\n([^}]*)\\}`).exec(files['demo.c']!)![1]!.matchAll(/^ {4}(.*?), +\/\*/gm)].map(([, literal]) => literal!);
+      [...new RegExp(`demo_${table}\\[\\w+\\] \\w+ = \\{\\n([^}]*)\\}`).exec(files['demo.c']!)![1]!.matchAll(/^ {4}(.*?), +\/\*/gm)].map(([, literal]) => literal!);
     expect(elements('layer0_weight')).toEqual(['-2', '1', '-1', '-1', '0', '-1']);
     expect(elements('layer1_weight').slice(0, 2)).toEqual(['INT8_MIN', '127']);
     expect(elements('layer2_weight').slice(0, 3)).toEqual(['INT16_MIN', '32767', 'INT16_MIN']);
@@ -187,7 +203,7 @@ describe('hostile text', () => {
   ])('makes an identifier of %s', (name, stem) => {
     const { files } = exportC(smallPlan(), { ...OPTIONS, name });
     expect(Object.keys(files)).toEqual([`${stem}.h`, `${stem}.c`]);
-    expect(files[`${stem}.h`]).toContain(`extern const int16_t ${stem}_layer0_weight[${stem.toUpperCase()}_LAYER0_WEIGHT_LEN];`);
+    expect(files[`${stem}.h`]).toContain(`extern const int16_t ${stem}_layer0_weight[${stem.toUpperCase()}_LAYER0_WEIGHT_LEN] ${stem.toUpperCase()}_TABLE_ATTRIBUTE;`);
   });
 
   it.each(['', '..', '../x', 'a/b', 'a\\b', 'a b', 'a*/b', 'a\nb', '_a', '-a', 'ä', 'x;y', 'a'.repeat(65), 'stdint', 'Math', 'nul', '__proto__'])('refuses the name %j', (name) => {

@@ -19,8 +19,10 @@ export interface ExpectedTable {
 export interface Expected {
   readonly integers: Map<string, bigint>;
   readonly reals: Map<string, number>;
+  readonly texts: Map<string, string>;
   /** Must not be defined. */
   readonly absent: Set<string>;
+  /** In the order of the files. */
   readonly tables: Map<string, ExpectedTable>;
 }
 
@@ -31,6 +33,7 @@ export function expectedOf(plan: Plan, lower: string, finalRaw?: readonly (reado
   const upper = lower.toUpperCase();
   const integers = new Map<string, bigint>();
   const reals = new Map<string, number>();
+  const texts = new Map<string, string>();
   const absent = new Set<string>();
   const tables = new Map<string, ExpectedTable>();
   const put = (name: string, value: bigint | number | boolean | string): void => {
@@ -40,49 +43,31 @@ export function expectedOf(plan: Plan, lower: string, finalRaw?: readonly (reado
     tables.set(`${lower}_${name}`, { type: stdint(format), values: values.map(BigInt), length: `${upper}_${length}` });
   };
 
+  const putFormat = (word: string, { signed, wordLength, fractionLength }: Pick<SiteFormat, 'signed' | 'wordLength' | 'fractionLength'>): void => {
+    put(`${word}_WORD_BITS`, wordLength);
+    put(`${word}_FRAC_BITS`, fractionLength);
+    put(`${word}_SIGNED`, signed);
+    reals.set(`${upper}_${word}_LSB`, 2 ** -fractionLength);
+    if (fractionLength >= 0 && fractionLength <= (signed ? 62 : 63)) put(`${word}_SCALE`, 1n << BigInt(fractionLength));
+    else absent.add(`${upper}_${word}_SCALE`);
+  };
+
   ROUNDING_IDS.forEach((mode, index) => put(`ROUNDING_${mode}`, index));
   OVERFLOW_IDS.forEach((mode, index) => put(`OVERFLOW_${mode}`, index));
   put('NUMERICS_VERSION', 1);
   put('LAYERS', plan.layers.length);
   put('PHASES', plan.phases.length);
-  const when = ['each', 'pair', 'end'];
-  when.forEach((word, index) => put(`ACCUMULATE_${word.toUpperCase()}`, index));
-  put('ACCUMULATOR_ACCUMULATE', when.indexOf(plan.accumulate.accumulator));
-  put('GRADIENT_ACCUMULATOR_ACCUMULATE', when.indexOf(plan.accumulate.gradientAccumulator));
+  const group = (when: Plan['accumulate']['accumulator']): number => (when === 'each' ? 1 : when === 'pair' ? 2 : when === 'end' ? 0 : when);
+  put('ACCUMULATOR_GROUP', group(plan.accumulate.accumulator));
+  put('GRADIENT_ACCUMULATOR_GROUP', group(plan.accumulate.gradientAccumulator));
+  ['ASCENDING', 'DESCENDING'].forEach((word, index) => put(`MAC_ORDER_${word}`, index));
+  put('MAC_ORDER', plan.accumulate.order === 'ascending' ? 0 : 1);
+  ['EXACT', 'TABLE', 'POWER_OF_TWO', 'NONE'].forEach((word, index) => put(`DIVIDER_${word}`, index));
+  put('DIVIDER', ['exact', 'table', 'powerOfTwo', 'none'].indexOf(plan.divide.method));
+  put('DIVIDER_BITS', plan.divide.bits ?? 0);
   const division = ['exact', 'reciprocal', 'powerOfTwo'];
   ['EXACT', 'RECIPROCAL', 'POWER_OF_TWO'].forEach((word, index) => put(`BATCH_DIVISION_${word}`, index));
   put('BATCH_DIVISION', division.indexOf(plan.batchDivision));
-
-  plan.phases.forEach(({ steps, batch, throttle, anchor, sensor }, p) => {
-    for (const [word, value] of Object.entries({ STEPS: steps, BATCH: batch, THROTTLE: throttle, ANCHOR: anchor, SENSOR: sensor })) put(`PHASE${p}_${word}`, value);
-    if (plan.batchDivision === 'reciprocal' && (batch & (batch - 1)) !== 0) {
-      put(`PHASE${p}_RECIPROCAL`, quantise(1n, BigInt(batch), parseFormat(plan.sites['reciprocal']!)).raw);
-    } else absent.add(`${upper}_PHASE${p}_RECIPROCAL`);
-  });
-  table('learning_rate', 'LEARNING_RATE_LEN', plan.sites['learningRate']!, plan.phases.map(({ learningRate }) => learningRate.raw));
-
-  for (const [law, { id }] of Object.entries(THROTTLES)) put(`THROTTLE_LAW_${law.toUpperCase()}`, id);
-  for (const [law, { id }] of Object.entries(ANCHORS)) put(`ANCHOR_LAW_${law.toUpperCase()}`, id);
-  for (const [name, { id }] of Object.entries(ESTIMATORS)) put(`ESTIMATOR_${name.toUpperCase()}`, id);
-  put('THROTTLE_LAW', THROTTLES[plan.throttle.law].id);
-  put('ANCHOR_LAW', ANCHORS[plan.anchor.law].id);
-  if (plan.throttle.estimator) put('ESTIMATOR', ESTIMATORS[plan.throttle.estimator].id);
-  else absent.add(`${upper}_ESTIMATOR`);
-  const parameters: Record<string, Constant | number | boolean | undefined> = {
-    THROTTLE_CHI: plan.throttle.chi, THROTTLE_RHO: plan.throttle.rho, THROTTLE_FLOOR: plan.throttle.floor,
-    THROTTLE_FIRST_ALPHA: plan.throttle.firstAlpha, THROTTLE_KEEP_STATE: plan.throttle.keepState,
-    ANCHOR_LAMBDA: plan.anchor.lambda, ANCHOR_CALIBRATION: plan.anchor.calibration, ANCHOR_WINDOW: plan.anchor.window,
-    ANCHOR_RATIO: plan.anchor.ratio, ANCHOR_CONSECUTIVE: plan.anchor.consecutive, ANCHOR_HOLD: plan.anchor.hold,
-  };
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value === undefined) absent.add(`${upper}_${name}`);
-    else put(name, typeof value === 'object' ? value.raw : value);
-  }
-  if (plan.throttle.law === 'table') {
-    const format = parseFormat(plan.sites['throttle']!);
-    table('throttle_numerator', 'THROTTLE_TABLE_LEN', { signed: false, wordLength: 6 }, SHARES);
-    table('throttle_table', 'THROTTLE_TABLE_LEN', plan.sites['throttle']!, SHARES.map((share) => quantise(BigInt(share), 32n, format).raw));
-  } else absent.add(`${upper}_THROTTLE_TABLE_LEN`);
 
   plan.layers.forEach(({ inputs, outputs, activation, bias }, l) => {
     const layer = `LAYER${l}`;
@@ -100,24 +85,104 @@ export function expectedOf(plan: Plan, lower: string, finalRaw?: readonly (reado
     table(`layer${l}_weight_final`, `${layer}_WEIGHT_LEN`, weight, finalRaw[l]!.slice(0, outputs * inputs));
     if (bias) table(`layer${l}_bias_final`, `${layer}_BIAS_LEN`, biasFormat, finalRaw[l]!.slice(outputs * inputs));
   });
+  put('RUN_STEPS', plan.phases.reduce((sum, { steps }) => sum + steps, 0));
+  put('RUN_SEED', plan.seed);
+  let first = 0;
+  plan.phases.forEach(({ steps, batch, throttle, anchor, sensor }, p) => {
+    for (const [word, value] of Object.entries({ STEPS: steps, BATCH: batch, THROTTLE: throttle, ANCHOR: anchor, SENSOR: sensor })) put(`PHASE${p}_${word}`, value);
+    put(`PHASE${p}_FIRST_STEP`, first);
+    first += steps;
+    if (plan.batchDivision === 'reciprocal' && (batch & (batch - 1)) !== 0) {
+      put(`PHASE${p}_RECIPROCAL`, quantise(1n, BigInt(batch), parseFormat(plan.sites['reciprocal']!)).raw);
+    } else absent.add(`${upper}_PHASE${p}_RECIPROCAL`);
+  });
+  table('learning_rate', 'LEARNING_RATE_LEN', plan.sites['learningRate']!, plan.phases.map(({ learningRate }) => learningRate.raw));
+  const sizes = plan.batchDivision === 'reciprocal' ? walkedSizes(plan).filter((size) => (size & (size - 1)) !== 0) : [];
+  if (sizes.length > 0) {
+    table('reciprocal_batch', 'RECIPROCAL_LEN', { signed: false, wordLength: 16 }, sizes);
+    table('reciprocal', 'RECIPROCAL_LEN', plan.sites['reciprocal']!, sizes.map((size) => quantise(1n, BigInt(size), parseFormat(plan.sites['reciprocal']!)).raw));
+  } else absent.add(`${upper}_RECIPROCAL_LEN`);
+
+  for (const [law, { id }] of Object.entries(THROTTLES)) put(`THROTTLE_LAW_${law.toUpperCase()}`, id);
+  for (const [law, { id }] of Object.entries(ANCHORS)) put(`ANCHOR_LAW_${law.toUpperCase()}`, id);
+  for (const [name, { id }] of Object.entries(ESTIMATORS)) put(`ESTIMATOR_${name.toUpperCase()}`, id);
+  put('THROTTLE_LAW', THROTTLES[plan.throttle.law].id);
+  put('ANCHOR_LAW', ANCHORS[plan.anchor.law].id);
+  if (plan.throttle.estimator) put('ESTIMATOR', ESTIMATORS[plan.throttle.estimator].id);
+  else absent.add(`${upper}_ESTIMATOR`);
+  const { rho } = plan.throttle;
+  const meanFraction = plan.sites['meanRate']!.fractionLength;
+  if (rho) put('MEAN_RATE', rho.raw);
+  else absent.add(`${upper}_MEAN_RATE`);
+  if (rho && meanFraction >= 0 && meanFraction <= (plan.sites['meanRate']!.signed ? 62 : 63)) put('ONE_MINUS_MEAN_RATE', (1n << BigInt(meanFraction)) - BigInt(rho.raw));
+  else absent.add(`${upper}_ONE_MINUS_MEAN_RATE`);
+  const { ratio, window } = plan.anchor;
+  if (ratio) put('ANCHOR_THRESHOLD', BigInt(ratio.raw) * BigInt(window!));
+  else absent.add(`${upper}_ANCHOR_THRESHOLD`);
+  const parameters: Record<string, Constant | number | boolean | undefined> = {
+    THROTTLE_CHI: plan.throttle.chi, THROTTLE_RHO: plan.throttle.rho, THROTTLE_FLOOR: plan.throttle.floor,
+    THROTTLE_FIRST_ALPHA: plan.throttle.firstAlpha, THROTTLE_KEEP_STATE: plan.throttle.keepState,
+    ANCHOR_LAMBDA: plan.anchor.lambda, ANCHOR_CALIBRATION: plan.anchor.calibration, ANCHOR_WINDOW: plan.anchor.window,
+    ANCHOR_RATIO: plan.anchor.ratio, ANCHOR_CONSECUTIVE: plan.anchor.consecutive, ANCHOR_HOLD: plan.anchor.hold,
+  };
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === undefined) absent.add(`${upper}_${name}`);
+    else put(name, typeof value === 'object' ? value.raw : value);
+  }
+  if (plan.throttle.law === 'table') {
+    const format = parseFormat(plan.sites['throttle']!);
+    table('throttle_numerator', 'THROTTLE_TABLE_LEN', { signed: false, wordLength: 6 }, SHARES);
+    table('throttle_table', 'THROTTLE_TABLE_LEN', plan.sites['throttle']!, SHARES.map((share) => quantise(BigInt(share), 32n, format).raw));
+    putFormat('THROTTLE_NUMERATOR', { signed: false, wordLength: 6, fractionLength: 5 });
+  } else absent.add(`${upper}_THROTTLE_TABLE_LEN`);
+  if (plan.throttle.law === 'gt0' && plan.divide.method === 'table') {
+    const k = plan.divide.bits!;
+    const format = { signed: false, wordLength: k + 1, fractionLength: k + 1 };
+    table('divider_reciprocal', 'DIVIDER_RECIPROCAL_LEN', format, Array.from({ length: 2 ** k }, (_, index) => reciprocalOf(2 ** k + index, k)));
+    putFormat('DIVIDER_RECIPROCAL', format);
+  } else absent.add(`${upper}_DIVIDER_RECIPROCAL_LEN`);
+  // none of these plans has a sensor
+  put('DRIFT_LEN', 0);
+
   for (const { length, values } of tables.values()) integers.set(length, BigInt(values.length));
 
   for (const [key, format] of Object.entries(plan.sites)) {
     const word = key.replace('.', '_').replace(/[A-Z]/g, '_$&').toUpperCase();
-    const { signed, wordLength, fractionLength, rounding, overflow, saturatedBits = 0, rails } = format;
-    put(`${word}_WORD_BITS`, wordLength);
-    put(`${word}_FRAC_BITS`, fractionLength);
-    put(`${word}_SIGNED`, signed);
+    const { rounding, overflow, saturatedBits = 0, rails } = format;
+    putFormat(word, format);
     put(`${word}_RAIL_LOW`, rails[0]);
     put(`${word}_RAIL_HIGH`, rails[1]);
     put(`${word}_ROUNDING`, ROUNDING_IDS.indexOf(rounding));
     put(`${word}_OVERFLOW`, OVERFLOW_IDS.indexOf(overflow));
     put(`${word}_SATURATED_BITS`, saturatedBits);
-    reals.set(`${upper}_${word}_LSB`, 2 ** -fractionLength);
-    if (fractionLength >= 0 && fractionLength <= (signed ? 62 : 63)) put(`${word}_SCALE`, 1n << BigInt(fractionLength));
-    else absent.add(`${upper}_${word}_SCALE`);
   }
-  return { integers, reals, absent, tables };
+  put('TABLES', tables.size);
+  [...tables.keys()].forEach((name, index) => texts.set(`${upper}_TABLE${index + 1}_NAME`, name));
+  return { integers, reals, texts, absent, tables };
+}
+
+/** Sizes of the batches of a run, ascending, by walking over it (docs/numerics.md §8). */
+function walkedSizes({ phases, lastBatch, data: { rows } }: Plan): number[] {
+  const sizes = new Set<number>();
+  let next = 0;
+  for (const { steps, batch } of phases) {
+    for (let step = 0; step < steps; step++) {
+      if (lastBatch !== 'keep') sizes.add(batch);
+      else {
+        sizes.add(Math.min(batch, rows - next));
+        next = next + batch >= rows ? 0 : next + batch;
+      }
+    }
+  }
+  return [...sizes].sort((a, b) => a - b);
+}
+
+/** R of docs/numerics.md §6.1: the integer nearest to 2^(2k+2) / (2m + 1), which is never half way. */
+function reciprocalOf(m: number, k: number): bigint {
+  const power = 1n << BigInt(2 * k + 2);
+  const divisor = BigInt(2 * m + 1);
+  const rest = power % divisor;
+  return power / divisor + (2n * rest > divisor ? 1n : 0n);
 }
 
 function stdint({ signed, wordLength }: Pick<SiteFormat, 'signed' | 'wordLength'>): string {

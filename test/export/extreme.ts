@@ -1,6 +1,6 @@
 /** Plans made by hand: one small enough to read, one with formats at the ends of what a plan can say. */
 import type { Plan, SiteFormat } from '../../src/schema/plan.js';
-import { siteKeys } from '../../src/site/sites.js';
+import { requiredSiteKeys } from '../../src/site/sites.js';
 import { endsOf } from '../oracle/exact.js';
 
 export function format(signed: boolean, wordLength: number, fractionLength: number, more: Partial<SiteFormat> = {}): SiteFormat {
@@ -10,7 +10,7 @@ export function format(signed: boolean, wordLength: number, fractionLength: numb
 
 /** One layer of 2 inputs, 1 output and a bias. */
 export function smallPlan(): Plan {
-  const sites = Object.fromEntries(siteKeys(1).map((key) => [key, format(true, 16, 8)]));
+  const sites = Object.fromEntries(requiredSiteKeys(1).map((key) => [key, format(true, 16, 8)]));
   sites['layer0.weight'] = format(true, 12, 8, { rails: ['-1024', '1023'] });
   sites['layer0.bias'] = format(true, 16, 12);
   sites['learningRate'] = format(false, 16, 15);
@@ -29,7 +29,7 @@ export function smallPlan(): Plan {
     phases: [{ steps: 3, batch: 3, learningRate: { value: 0.05, raw: '1638' }, throttle: true, anchor: false, sensor: true }],
     sensor: {},
     sites,
-    accumulate: { accumulator: 'each', gradientAccumulator: 'end' },
+    accumulate: { accumulator: 'each', gradientAccumulator: 'end', order: 'ascending' }, divide: { method: 'exact' },
     batchDivision: 'reciprocal',
     throttle: {
       law: 'gt0', estimator: 'secant', chi: { value: 1.5, raw: '24576' }, rho: { value: 0.05, raw: '1638' },
@@ -57,7 +57,7 @@ export function extremePlan(): Plan {
     const inside = (value: bigint): string => `${value < BigInt(low) ? BigInt(low) + 1n : value > BigInt(high) ? BigInt(high) - 1n : value}`;
     return [[low, high, inside(-32768n)], [inside(-2147483648n), inside(65535n), inside(-1n)]];
   };
-  plan.sites = Object.fromEntries(siteKeys(parameters.length).map((key) => [key, format(true, 20, 10)]));
+  plan.sites = Object.fromEntries(requiredSiteKeys(parameters.length).map((key) => [key, format(true, 20, 10)]));
   plan.sites['loss'] = format(false, 63, 40, { rounding: 'TRN' });
   plan.sites['squaredNorm'] = format(false, 64, 32, { rails: ['0', '18446744073709551614'] });
   plan.sites['input'] = format(true, 12, 6, { overflow: 'WRAP', rounding: 'RND_CONV' });

@@ -39,9 +39,9 @@ static uint32_t crc32_byte(uint32_t crc, unsigned byte)
 }
 `;
 
-/** One line a value: `NAME value`, `table values…`, `table.crc value`; and for macros that may be missing `NAME absent`. */
+/** One line a value: `NAME value`, `table values…`, `table.crc value`, `stem.check value`; and for macros that may be missing `NAME absent`. */
 export function printingProgram(headers: readonly string[], all: readonly Expected[]): string {
-  const functions = all.map((expected, index) => `static void print_${index}(void)\n{\n    unsigned i;\n${statements(expected)}}\n`);
+  const functions = all.map((expected, index) => `static void print_${index}(void)\n{\n    unsigned i;\n${statements(expected, headers[index]!.replace('.h', ''))}}\n`);
   // redeclared with the type they should have: another type does not compile
   const declared = all.flatMap(({ tables }) => [...tables].map(([name, { type, values }]) => `extern const ${type} ${name}[${values.length}];`));
   return [
@@ -56,7 +56,7 @@ export function printingProgram(headers: readonly string[], all: readonly Expect
   ].join('\n');
 }
 
-function statements({ integers, reals, absent, tables }: Expected): string {
+function statements({ integers, reals, texts, absent, tables }: Expected, stem: string): string {
   const lines: string[] = [];
   const signedness = new Map([...integers].map(([name, value]) => [name, value < 0n]));
   for (const name of integers.keys()) {
@@ -65,6 +65,8 @@ function statements({ integers, reals, absent, tables }: Expected): string {
     lines.push(`#if ${name} < 0 && ${name} > 0\n#error "${name}"\n#endif`);
   }
   for (const name of reals.keys()) lines.push(`    printf("${name} %.17g\\n", ${name});`);
+  for (const name of texts.keys()) lines.push(`    printf("${name} %s\\n", ${name});`);
+  lines.push(`    printf("${stem}.check %d\\n", ${stem}_check_tables());`);
   for (const name of absent) lines.push(`#ifdef ${name}\n    printf("${name} present\\n");\n#else\n    printf("${name} absent\\n");\n#endif`);
   for (const [name, { type, length }] of tables) {
     const put = type.startsWith('u') ? `put_unsigned(${name}[i])` : `put_signed(${name}[i])`;

@@ -22,7 +22,7 @@ describe('profiles that cannot be', () => {
     ['layer too wide', { 'layer3.weight': { wordLength: 33 } }, 'format', 'sites.layer3.weight.wordLength = 33 is out of range'],
     ['unsigned accumulator', { accumulator: { wordLength: 64, fractionLength: 8, signed: false } }, 'format', '2 to 63 bits (unsigned accumulator)'],
     ['unsigned metric', { norm: { wordLength: 64, fractionLength: 8, signed: false } }, 'format', '2 to 63 bits (unsigned metric)'],
-    ['rails on wrap', { weight: { ...q15, overflow: 'WRAP', rails: [-0.5, 0.5] } }, 'format', 'sites.weight.rails belong to SAT only', 'found     WRAP'],
+    ['rails on wrap', { weight: { ...q15, overflow: 'WRAP', rails: [-0.5, 0.5] } }, 'format', 'sites.weight.rails belong to SAT and TRAP only', 'found     WRAP'],
     ['inexact rail', { weight: { ...q15, rails: [-0.1, 0.5] } }, 'format', 'sites.weight.rails[0] = -0.1 is not a multiple of the last place', 'a multiple of 2^-15'],
     ['rail finer than binary64 scales', { weight: { wordLength: 8, fractionLength: -64, rails: [0, 5e-324] } }, 'format', 'rails[1] = 5e-324 is not a multiple'],
     ['low rail below', { weight: { ...q15, rails: [-2, 0.5] } }, 'format', 'rails[0] = -2 lies outside the format', 'at least -1 (sfix16_En15)', '"fractionLength": 14'],
