@@ -99,6 +99,36 @@ const EQUIVALENT = [
     why: 'begins further up, where all is 0: slower, the same',
   },
   {
+    file: 'src/format/quantise.ts', line: 'const n = f >= 0n ? numerator << f : numerator;',
+    mutant: 'const n = f > 0n ? numerator << f : numerator;',
+    why: 'a shift by 0 either way',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'const n = f >= 0n ? numerator << f : numerator;',
+    mutant: 'const n = f >= 1n ? numerator << f : numerator;',
+    why: 'a shift by 0 either way',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'const d = f >= 0n ? denominator : denominator << -f;',
+    mutant: 'const d = f > 0n ? denominator : denominator << -f;',
+    why: 'a shift by 0 either way',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'const d = f >= 0n ? denominator : denominator << -f;',
+    mutant: 'const d = f >= 1n ? denominator : denominator << -f;',
+    why: 'a shift by 0 either way',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'return settle(goesUp(q, rest, d, n < 0n, format.rounding, random) ? q + 1n : q, numerator !== 0n, format);',
+    mutant: 'return settle(goesUp(q, rest, d, n <= 0n, format.rounding, random) ? q + 1n : q, numerator !== 0n, format);',
+    why: '0 discards nothing, and where nothing is discarded no mode asks for the sign',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'return settle(goesUp(q, rest, d, n < 0n, format.rounding, random) ? q + 1n : q, numerator !== 0n, format);',
+    mutant: 'return settle(goesUp(q, rest, d, n < 1n, format.rounding, random) ? q + 1n : q, numerator !== 0n, format);',
+    why: '0 discards nothing, and where nothing is discarded no mode asks for the sign',
+  },
+  {
     file: 'src/format/quantise.ts', line: 'const ones = (1n << w) - 1n;',
     mutant: 'const ones = (0n << w) - 1n;',
     why: 'only its half is used, as a mask below the top bit or to invert; with ones without end the word keeps the same',
