@@ -13,7 +13,7 @@ export const bitLength = (value: bigint): number => (value === 0n ? 0 : value.to
 
 export const operandOf = ({ wordLength, signed }: Pick<SiteFormat, 'wordLength' | 'signed'>): Operand => ({ bits: wordLength, signed });
 /** The difference of two values of one format. */
-export const differenceOf = ({ bits, signed }: Operand): Operand => ({ bits: bits + Number(signed), signed: true });
+export const differenceOf = ({ bits }: Operand): Operand => ({ bits: bits + 1, signed: true });
 /** Integers from 0 to this one. */
 export const positive = (most: bigint): Operand => ({ bits: Math.max(1, bitLength(most)), signed: false });
 /** Integers of at most this magnitude. */

@@ -4,7 +4,7 @@
  */
 import { THROTTLE_TABLE } from '../control/registry.js';
 import { accumulateGroup } from '../plan/alignment.js';
-import { fedBy, layerOf } from '../plan/concernsExact.js';
+import { fedBy } from '../plan/concernsExact.js';
 import type { Phase, When } from '../schema/cost.js';
 import type { Plan } from '../schema/plan.js';
 import { siteKey, type SiteName } from '../site/sites.js';
@@ -80,7 +80,7 @@ export function stepWork(plan: Plan, batch = largestBatch(plan)): Work[] {
   });
 
   const errors = batch * layers[last]!.outputs;
-  row('error', siteKey('error', last), { additions: errors, quantisations: errors });
+  row('backward', siteKey('error', last), { additions: errors, quantisations: errors });
   const error = operand('error', last);
   const squares = magnitude(plan, siteKey('error', last)) ** 2n * BigInt(errors);
   row('loss', 'loss', {
@@ -236,11 +236,8 @@ function quotientOf(plan: Plan, key: string, numerator: readonly [bigint, number
   const { method, bits } = plan.divide;
   if (method === 'exact') return { divisions: [aligned(plan, key, numerator, divisor)] };
   if (method !== 'table') return {};
-  return { products: [{ what: `${key} × reciprocal`, operands: [positive(numerator[0]), { bits: bits! + 1, signed: false }], count: 1 }] };
+  return { products: [{ what: `${key} × reciprocal`, operands: [positive(numerator[0]), { bits: reciprocalBits(bits!), signed: false }], count: 1 }] };
 }
 
 /** Bits of the largest raw of a reciprocal of `bits` index bits: m = 2^bits has the largest. */
 export const reciprocalBits = (bits: number): number => bitLength(((1n << BigInt(2 * bits + 3)) / ((1n << BigInt(bits + 1)) + 1n) + 1n) >> 1n);
-
-/** Layer and site of a key, for texts: `accumulator` where there is one layer. */
-export const shortKey = (key: string, layers: number): string => (layers === 1 && layerOf(key) === 0 ? key.replace(/^layer0\./, '') : key);
