@@ -3,12 +3,13 @@ import type { Plan } from '../schema/plan.js';
 import { attributeDefinition, programMemory } from './cAttribute.js';
 import { assertions, type Assertion } from './cAssert.js';
 import { declareCheck, defineCheck, tableList } from './cCheck.js';
+import { originLines } from './origin.js';
 import { constantGroups } from './cConstants.js';
 import { renderGroup } from './cMacro.js';
 import { siteGroups } from './cSites.js';
 import { declareTable, defineTable } from './cTable.js';
 import { tablesOf, type LayerRaws } from './cTables.js';
-import { commentText, identifierOf } from './cText.js';
+import { identifierOf } from './cText.js';
 
 export interface ExportCOptions {
   /** Prefix of every identifier and stem of the file names: letters, digits, `.`, `_`, `-`. */
@@ -47,7 +48,7 @@ export function exportC(plan: Plan, options: ExportCOptions): { files: Record<st
   const prefix = identifierOf(options.name);
   const macroPrefix = prefix.toUpperCase();
   const { tables, groups } = tablesOf(plan, options);
-  const origin = provenance(plan, options);
+  const origin = originLines(plan, options);
   const asserted = assertionText(assertions(plan, tables, macroPrefix), prefix);
   const head = [
     ...(progmem ? [programMemory(macroPrefix)] : []),
@@ -70,18 +71,6 @@ export function exportC(plan: Plan, options: ExportCOptions): { files: Record<st
       ...(!single && { [`${prefix}.c`]: text([['/*', ...origin, ' */'].join('\n'), `#include "${prefix}.h"\n\n#include <limits.h>`, ...defined]) }),
     },
   };
-}
-
-function provenance(plan: Plan, { title, profile, sensor, planHash, toolVersion }: ExportCOptions): string[] {
-  return [
-    ` * ${commentText(title)}`,
-    ' *',
-    ` * made by  qrails ${commentText(toolVersion)}; do not edit, export again`,
-    ` * plan     ${commentText(planHash)}`,
-    ` * profile  ${commentText(profile)}`,
-    ` * sensor   ${commentText(sensor)}`,
-    ` * seed     ${plan.seed}`,
-  ];
 }
 
 const LEGEND = [

@@ -12,7 +12,7 @@ import { identifierOf } from '../cText.js';
 import { exportKernel } from '../kernel/kernel.js';
 import { coverage, goldenC } from './cGolden.js';
 import { goldenData } from './data.js';
-import { originLines } from './origin.js';
+import { originLines } from '../origin.js';
 import { goldenRun, initialState, type Golden } from './run.js';
 import { selftestC } from './selftest.js';
 

@@ -2,7 +2,7 @@
 import type { Plan } from '../../schema/plan.js';
 import { renderGroup, type MacroGroup } from '../cMacro.js';
 import { arrayMacros, declareArray, defineArray, goldenArrays } from './arrays.js';
-import { originComment, type Origin } from './origin.js';
+import { originComment, type Origin } from '../origin.js';
 import type { Golden } from './run.js';
 
 /** How much of the run a golden covers, in words. */

@@ -6,7 +6,7 @@ import { macroWord } from '../cText.js';
 import { formatAt } from '../cSites.js';
 import { goldenArrays, type GoldenArray } from './arrays.js';
 import { coverage } from './cGolden.js';
-import { originComment, type Origin } from './origin.js';
+import { originComment, type Origin } from '../origin.js';
 import type { Golden } from './run.js';
 import { comparison } from './selftestKernel.js';
 import { crcOf, CRC32_WORD, element, elements, output, port, type Names } from './selftestParts.js';

@@ -5,7 +5,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
 
-export type Compiler = 'gcc' | 'clang';
+export type Compiler = 'gcc' | 'clang' | 'avr-gcc' | 'arm-linux-gnueabihf-gcc';
 
 export const STRICT = ['-Wall', '-Wextra', '-Wconversion', '-Wsign-conversion', '-Wshadow', '-Wpedantic', '-Werror'];
 
@@ -55,8 +55,9 @@ export class Shop {
   }
 
   /** What a program printed. A report of the sanitiser ends it. */
-  async run(program: string, input: string): Promise<string> {
-    const { status, stdout, said } = await this.#run(join(this.dir, program), [], input);
+  async run(program: string, input: string, start: (path: string) => readonly [string, ...string[]] = (path) => [path]): Promise<string> {
+    const [command, ...args] = start(join(this.dir, program));
+    const { status, stdout, said } = await this.#run(command, args, input);
     if (status !== 0 || said !== '') throw new Error(`${program} ended with ${status}\n${said.slice(0, 4000)}${stdout.slice(-500)}`);
     return stdout;
   }

@@ -1,6 +1,6 @@
 /** What a generated file says of where it comes from. */
-import type { Plan } from '../../schema/plan.js';
-import { commentText } from '../cText.js';
+import type { Plan } from '../schema/plan.js';
+import { commentText } from './cText.js';
 
 export interface Origin {
   readonly title: string;
