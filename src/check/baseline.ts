@@ -72,9 +72,13 @@ export async function recordBaseline(options: CompareOptions = {}, record: Recor
 export async function updateBaseline(baseline: Baseline, options: UpdateOptions = {}): Promise<Baseline> {
   const { folder = options.directory ?? process.cwd(), ...running } = options;
   const portable = portableOptions({ ...baseline.options, directory: options.directory }, folder);
-  const compared = await compareWithPlans({ ...baseline.options, ...running });
+  return recordAgain(baseline, await compareWithPlans({ ...baseline.options, ...running }), portable);
+}
+
+/** As `updateBaseline`, from a comparison that was made already. */
+export function recordAgain(baseline: Baseline, compared: Compared, options: Baseline['options']): Baseline {
   const { fixed = null, float = null } = baseline.tolerances;
-  const fresh = makeBaseline(compared, portable, { tolerances: { fixed, float }, ...(baseline.about !== undefined && { about: baseline.about }) });
+  const fresh = makeBaseline(compared, options, { tolerances: { fixed, float }, ...(baseline.about !== undefined && { about: baseline.about }) });
   const runs = fresh.runs.map((run): BaselineRun => {
     const before = baseline.runs.find(({ throttle, anchor }) => throttle === run.throttle && anchor === run.anchor);
     return before === undefined ? run : { ...run, bounds: before.bounds };
@@ -107,8 +111,14 @@ export function hashComparison({ runs, ...comparison }: Comparison): string {
 export function heldSides({ float, fixed }: ComparisonRun): Pick<BaselineRun, Side> {
   const { curve: _floatCurve, ...heldFloat } = float;
   const { curve: _fixedCurve, finalWeights: _weights, finalBiases: _biases, sites, ...heldFixed } = fixed;
-  const active = Object.fromEntries(Object.entries(sites).flatMap(([key, { full: _full, ...site }]) => (site.count > 0 ? [[key, site]] : [])));
+  const active = Object.fromEntries(Object.entries(sites).flatMap(([key, { full: _full, ...site }]) => (site.count > 0 ? [[key, atEveryLevel(site)]] : [])));
   return { float: heldFloat, fixed: { ...heldFixed, sites: active } };
+}
+
+function atEveryLevel(site: BaselineRun['fixed']['sites'][string]): typeof site {
+  if (site.firstOverflow === null) return site;
+  const { operands: _operands, ...firstOverflow } = site.firstOverflow;
+  return { ...site, firstOverflow };
 }
 
 /** A measured metric with as many digits as are recorded of it. */

@@ -61,6 +61,20 @@ export const BOUND_METRICS = Object.keys(BOUNDS) as BoundMetric[];
 /** Definition of a metric, without the literal types of the table. */
 export const boundDefinition = (metric: BoundMetric): BoundDefinition => BOUNDS[metric];
 
+/** `at most 3`. */
+export function boundText(metric: BoundMetric, bound: { readonly [L in Limit]?: number }): string {
+  const { limit } = BOUNDS[metric];
+  return `${limit === 'atMost' ? 'at most' : 'at least'} ${bound[limit]}`;
+}
+
+/** Whether a run keeps a bound; `flawless` where it has no finite value because it has no difference at all. */
+export function holdBound(metric: BoundMetric, edge: number, run: Measurable): { readonly passed: boolean; readonly value: number | null; readonly flawless: boolean } {
+  const { limit, measure, perfect } = boundDefinition(metric);
+  const value = measure(run);
+  const flawless = value === null && perfect?.(run) === true;
+  return { passed: flawless || (value !== null && (limit === 'atMost' ? value <= edge : value >= edge)), value, flawless };
+}
+
 function ratio(fixed: number | null, float: number | null): number | null {
   if (fixed === null || float === null) return null;
   if (float === 0) return fixed === 0 ? 1 : null;

@@ -5,7 +5,7 @@ import type { Baseline, BaselineRun } from '../schema/baseline.js';
 import type { Check, Moved } from '../schema/check.js';
 import type { ComparisonRun } from '../schema/comparison.js';
 import { compareWithPlans, hashComparison, heldSides, measure, type Compared } from './baseline.js';
-import { BOUND_METRICS, boundDefinition } from './bounds.js';
+import { BOUND_METRICS, boundDefinition, boundText, holdBound } from './bounds.js';
 import { validateBaseline } from './file.js';
 import { describeChanges, summarisePlan, type PlanSummary } from './planSummary.js';
 import { holdingAt, type Side } from './tolerances.js';
@@ -120,15 +120,11 @@ class RunCheck {
       const bound = this.recorded.bounds[metric];
       if (bound === undefined) continue;
       this.held++;
-      const { limit, measure: exactly, perfect } = boundDefinition(metric);
-      const value = exactly(this.run);
-      const edge = bound[limit]!;
-      const flawless = value === null && perfect?.(this.run) === true;
-      const passed = flawless || (value !== null && (limit === 'atMost' ? value <= edge : value >= edge));
+      const { passed, value, flawless } = holdBound(metric, bound[boundDefinition(metric).limit]!, this.run);
       const [recorded, now] = [this.recorded.measured[metric], measure(metric, this.run)];
       if (passed && recorded === now) continue;
       this.tell({
-        heldBy: 'bound', metric, recorded, now, allowed: `${limit === 'atMost' ? 'at most' : 'at least'} ${edge}`, passed, why: bound.why,
+        heldBy: 'bound', metric, recorded, now, allowed: boundText(metric, bound), passed, why: bound.why,
         ...(flawless && { note: 'no difference at all' }), ...(value === null && !flawless && { note: 'no finite value' }),
       });
     }

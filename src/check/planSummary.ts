@@ -48,4 +48,4 @@ export function describeChanges(before: unknown, after: unknown, prefix = ''): s
   return texts.length <= TOLD ? texts : [...texts.slice(0, TOLD), `${prefix}${texts.length - TOLD} more`];
 }
 
-const showOrNone = (value: unknown): string => (value === undefined ? 'none' : show(value));
+export const showOrNone = (value: unknown): string => (value === undefined ? 'none' : show(value));

@@ -1,6 +1,7 @@
 /** A check as text: what moved, from what to what, and what was allowed. */
 import { printable } from '../document/show.js';
-import type { Check, Moved } from '../schema/check.js';
+import type { Check, Moved, Value } from '../schema/check.js';
+import { alignColumns } from './columns.js';
 
 export type Paint = (style: 'passed' | 'failed' | 'quiet', text: string) => string;
 
@@ -57,30 +58,27 @@ function table(rows: readonly Moved[], paint: Paint): string[] {
     const [recorded, now] = showPair(row.recorded, row.now);
     return [printable(row.metric, 100), recorded, now, row.allowed, row.passed ? 'ok' : 'FAILED'];
   });
-  const widths = HEADINGS.map((heading, column) => Math.max(heading.length, ...cells.map((row) => row[column]!.length)));
-  const line = (row: readonly string[]): string =>
-    row.map((cell, column) => (RIGHT.includes(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!))).join('  ');
+  const [headings, ...lines] = alignColumns([HEADINGS, ...cells], RIGHT);
   return [
-    paint('quiet', `  ${line(HEADINGS).trimEnd()}`),
+    paint('quiet', `  ${headings!.trimEnd()}`),
     ...rows.map(({ passed, note }, index) => {
-      const text = `  ${line(cells[index]!)}${note === undefined ? '' : `  ${printable(note, 200)}`}`.trimEnd();
+      const text = `  ${lines[index]!}${note === undefined ? '' : `  ${printable(note, 200)}`}`.trimEnd();
       return paint(passed ? 'quiet' : 'failed', text);
     }),
   ];
 }
 
-type Value = Moved['now'];
-
 /** Two values with as few digits as show that they differ, at least four. */
-function showPair(recorded: Value, now: Value): [string, string] {
+export function showPair(recorded: Value, now: Value): [string, string] {
   for (let digits = 4; digits < 17; digits++) {
-    const texts = [show(recorded, digits), show(now, digits)] as const;
+    const texts = [showValue(recorded, digits), showValue(now, digits)] as const;
     if (texts[0] !== texts[1]) return [...texts];
   }
-  return [show(recorded, 17), show(now, 17)];
+  return [showValue(recorded, 17), showValue(now, 17)];
 }
 
-function show(value: Value, digits: number): string {
+/** A recorded value, a number with so many digits; a hash is cut to eight. */
+export function showValue(value: Value, digits: number): string {
   if (value === null) return 'none';
   if (typeof value === 'number') return Number.isInteger(value) && Math.abs(value) < 1e15 ? String(value) : String(Number(value.toPrecision(digits)));
   if (typeof value === 'boolean') return value ? 'yes' : 'no';

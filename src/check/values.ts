@@ -14,6 +14,8 @@ export interface Outcome {
     readonly allowed: string;
     readonly note?: string;
   };
+  /** How much of what is allowed the farthest move takes up: 1 is the edge. Absent where nothing moved or nothing is allowed. */
+  readonly used?: number;
   /** Values compared. */
   readonly held: number;
 }
@@ -52,6 +54,7 @@ export function holdValue(recorded: unknown, now: unknown, holding: Holding): Ou
   return {
     passed: unheld || farthest <= margin,
     held,
+    ...(margin > 0 && farthest < Infinity && { used: farthest / margin }),
     moved: {
       ...(list && { index: worst }),
       recorded: was,
@@ -75,10 +78,15 @@ function outline(value: unknown): Scalar {
 const same = (recorded: Scalar, now: Scalar, holding: Holding): boolean =>
   recorded === now || (typeof recorded === 'number' && typeof now === 'number' && recorded === holding.recorded(now));
 
-function between(a: Scalar, b: Scalar): number {
-  if (typeof a === 'number' && typeof b === 'number') return Math.abs(a - b);
-  if (isRaw(a) && isRaw(b)) return Math.abs(Number(BigInt(a) - BigInt(b)));
-  return Infinity;
+/** From one value to another: of raws in last places; NaN where there is no distance. */
+export function change(from: Scalar, to: Scalar): number {
+  if (typeof from === 'number' && typeof to === 'number') return to - from;
+  return isRaw(from) && isRaw(to) ? Number(BigInt(to) - BigInt(from)) : NaN;
 }
 
-const magnitude = (value: Scalar): number => (typeof value === 'number' || isRaw(value) ? Math.abs(Number(value)) : 0);
+function between(a: Scalar, b: Scalar): number {
+  const distance = Math.abs(change(a, b));
+  return Number.isNaN(distance) ? Infinity : distance;
+}
+
+export const magnitude = (value: Scalar): number => (typeof value === 'number' || isRaw(value) ? Math.abs(Number(value)) : 0);

@@ -3,16 +3,23 @@ import { dirname, resolve } from 'node:path';
 import { baselineText, loadBaseline } from '../check/file.js';
 import { recordBaseline, updateBaseline } from '../check/baseline.js';
 import { checkBaseline } from '../check/check.js';
+import { diffBaselines } from '../check/diff.js';
+import { diffText } from '../check/diffText.js';
 import { checkText, type Paint } from '../check/print.js';
+import { summariseBaseline, summaryText } from '../check/summary.js';
 import { emitFrom, jsonText, type CommonOptions, type Context } from './context.js';
 import { addCommon, addRunOptions, runOptions, type RunFlags } from './options.js';
 import { withProgress } from './progress.js';
 
-/** Exit code of a check that fails. */
+/** Exit code of a check that fails, and of a difference under `--exit-code`. */
 const FAILED = 1;
 
 interface RecordFlags extends RunFlags {
   readonly about?: string;
+}
+
+interface DiffFlags extends CommonOptions {
+  readonly exitCode?: boolean;
 }
 
 export function addChecks(program: Command, context: () => Context): void {
@@ -34,6 +41,24 @@ Examples:
       const loaded = await loadBaseline(file);
       await emitFrom(() => withProgress(flags, async (onProgress) =>
         baselineText(await updateBaseline(loaded.baseline, { directory: loaded.directory, signal: context().signal, onProgress }))), { ...flags, output: flags.output ?? file });
+    });
+  addCommon(baseline.command('show').description('say what a baseline holds: what was compared, metrics, bounds and their reasons').argument('<file>', 'a baseline, or - for standard input'))
+    .action(async (file: string, flags: CommonOptions) => {
+      const summary = summariseBaseline((await loadBaseline(file)).baseline);
+      await emitFrom(() => Promise.resolve(flags.json ? jsonText(summary) : summaryText(summary)), flags);
+    });
+  addCommon(baseline.command('diff').description('say what moved between two baselines, or between one and a run of today, and what changed in the plan')
+    .argument('<a>', 'a baseline').argument('[b]', 'another; without it, what a describes is run'))
+    .option('--exit-code', `end with exit code ${FAILED} if they differ`)
+    .action(async (a: string, b: string | undefined, flags: DiffFlags) => {
+      const before = await loadBaseline(a);
+      const after = b === undefined ? undefined : await loadBaseline(b);
+      await emitFrom(async () => {
+        const now = after?.baseline ?? (await withProgress(flags, (onProgress) => updateBaseline(before.baseline, { directory: before.directory, signal: context().signal, onProgress })));
+        const diff = diffBaselines(before.baseline, now);
+        if (flags.exitCode && !diff.equal) process.exitCode = FAILED;
+        return flags.json ? jsonText(diff) : diffText(diff, a, b ?? 'now');
+      }, flags);
     });
   addCommon(program.command('check').description('run what a baseline describes and say what moved; exit code 1 if that is more than it allows').argument('<file>', 'a baseline, or - for standard input'))
     .action(async (file: string, flags: CommonOptions) => {

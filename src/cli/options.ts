@@ -24,10 +24,10 @@ const list = (text: string): string[] => {
   return items;
 };
 
-/** An integer within bounds, else a message that says which. */
-export const integer = (least: number, most: number) => (text: string): number => {
+/** An integer within bounds, else a message that says which, and why. */
+export const integer = (least: number, most: number, why?: string) => (text: string): number => {
   const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
-  if (!(value >= least && value <= most)) throw new InvalidArgumentError(`Expected an integer from ${least} to ${most}.`);
+  if (!(value >= least && value <= most)) throw new InvalidArgumentError(`Expected an integer from ${least} to ${most}${why === undefined ? '' : `: ${why}`}.`);
   return value;
 };
 

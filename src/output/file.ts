@@ -9,7 +9,7 @@ import { QrailsError } from '../errors.js';
 
 /** A file being written in pieces. Nothing is under its name before `close`; `discard` leaves nothing behind. */
 export interface OutputFile {
-  write(text: string): Promise<void>;
+  write(content: string | Uint8Array): Promise<void>;
   close(): Promise<void>;
   discard(): Promise<void>;
 }
@@ -71,9 +71,9 @@ export async function openOutput(path: string): Promise<OutputFile> {
     return refuse(error);
   };
   return {
-    async write(text) {
+    async write(content) {
       if (failure !== undefined) await fail(failure); // of a write that nobody waited for
-      if (!stream.write(text)) await once(stream, 'drain').catch(fail);
+      if (!stream.write(content)) await once(stream, 'drain').catch(fail);
     },
     async close() {
       stream.end();

@@ -115,7 +115,10 @@ export function alignPlan(plan: Plan): Alignment {
     const total = (n: number, m: number): bigint =>
       shl(product * BigInt(n), finest - fractions[0]!) + shl(single * BigInt(m), finest - fractions[1]!);
     const reach = (total(products, singles) >> BigInt(finest - own)) + BigInt(products + singles + 1);
-    const sum = reach < mag(name, layer) ? reach : mag(name, layer);
+    // An unsigned sum that wraps below zero comes out at the top.
+    const { signed, overflow } = format(name, layer);
+    const climbs = !signed && (overflow === 'WRAP' || overflow === 'WRAP_SM');
+    const sum = reach < mag(name, layer) && !climbs ? reach : mag(name, layer);
     const share = (n: number): number => (group === 0 ? n : Math.min(n, group));
     // kinds: product, single value, running sum
     align(name, layer, [...fractions, own], group === 0

@@ -1,9 +1,10 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { StringEnum, strict } from './common.js';
 
-const Value = Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()], {
+export const Value = Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()], {
   description: 'raws as text; null where there is none or no finite one',
 });
+export type Value = Static<typeof Value>;
 const Hash = Type.String({ pattern: '^[0-9a-f]{64}$' });
 
 export const HELD_BY = ['run', 'plan', 'bound', 'fixed', 'float'] as const;

@@ -1,24 +1,28 @@
 /** The document schemas, each with the file it is published in. `scripts/generate.mjs` writes schema/*.schema.json from this list. */
 import type { TSchema } from '@sinclair/typebox';
 import { Baseline } from './baseline.js';
+import { BaselineDiff, BaselineSummary } from './baselineViews.js';
 import { Check } from './check.js';
 import { Comparison } from './comparison.js';
+import { CostReport } from './cost.js';
 import { Experiment } from './experiment.js';
 import { FormatExplanation } from './format.js';
 import { ExportManifest, Listing, Validation } from './listing.js';
+import { StabilityMap } from './map.js';
 import { Plan } from './plan.js';
 import { Profile } from './profile.js';
 import { DataPath, ProfileDiff } from './profileViews.js';
 import { QuantizeCase, QuantizeResult } from './quantize.js';
+import { SeedComparison } from './seeds.js';
 import { Sensor } from './sensor.js';
 import { RunState } from './state.js';
 import { TargetComparison } from './targets.js';
 
 export const SCHEMAS = {
-  profile: Profile, sensor: Sensor, experiment: Experiment, plan: Plan, comparison: Comparison, targets: TargetComparison, baseline: Baseline, check: Check,
+  profile: Profile, sensor: Sensor, experiment: Experiment, plan: Plan, comparison: Comparison, targets: TargetComparison, map: StabilityMap, seeds: SeedComparison, baseline: Baseline, check: Check,
   state: RunState, listing: Listing, validation: Validation, export: ExportManifest,
   format: FormatExplanation, quantizeCase: QuantizeCase, quantizeResult: QuantizeResult,
-  dataPath: DataPath, profileDiff: ProfileDiff,
+  dataPath: DataPath, profileDiff: ProfileDiff, baselineSummary: BaselineSummary, baselineDiff: BaselineDiff, cost: CostReport,
 } as const satisfies Record<string, TSchema>;
 export type SchemaName = keyof typeof SCHEMAS;
 

@@ -141,6 +141,25 @@ describe.each(Object.keys(BUILDS) as Build[])('core build %s', (build) => {
     }
   });
 
+  it('unsigned sums that wrap below zero come out at the top, and are aligned for it', async () => {
+    const core = await loadCore(build);
+    for (let seed = 1; seed <= 40; seed++) {
+      const { plan, deliveries } = randomPlan(seed, { narrow: true, traps: 0 });
+      for (const [key, site] of Object.entries(plan.sites)) {
+        if (!/\.(accumulator|gradientAccumulator)$/.test(key)) continue;
+        plan.sites[key] = { signed: false, wordLength: 63, fractionLength: site.fractionLength, rounding: 'TRN', overflow: 'WRAP', rails: ['0', String((1n << 63n) - 1n)] };
+      }
+      const { finalWeights, counters } = runFixed(plan, deliveries);
+      for (const wide of [false, true]) {
+        const session = new Session(core, plan, 'fixed', { wide });
+        for (const batch of batches(plan, deliveries)) session.push(batch);
+        session.finish();
+        expect(session.read('theta'), `seed ${seed}`).toEqual(numbers(finalWeights));
+        for (const [key, counts] of Object.entries(session.counters())) expect({ key, ...counts }, `seed ${seed}`).toMatchObject({ key, ...counters[key] });
+      }
+    }
+  });
+
   it('queued in chunks gives the bits of one step at a time, and stops where the oracle does', async () => {
     const core = await loadCore(build);
     for (const { seed, plan, deliveries } of [...accepted({}, 10), ...accepted({ traps: 1 }, 10)]) {

@@ -6,7 +6,7 @@ import { needCommand, Shop } from './kernel/compile.js';
 import { runCore, type CoreRun } from './kernel/core.js';
 import { expectSame, randomCases, runKernels, type RunSetup } from './kernel/run.js';
 
-const PLANS = FULL ? 150 : 10;
+const PLANS = FULL ? 150 : 8;
 
 const KINDS: [kind: string, options: PlanOptions, first: number][] = [
   ['fitting', {}, 1],

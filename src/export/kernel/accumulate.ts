@@ -58,7 +58,9 @@ function grouped(kernel: Kernel, { key, group, descending, length, most, constan
       `for (uint32_t ${counter} = 0${draws ? ', part = 0' : ''}; ${counter} < ${length};${draws ? ' part++' : ''}) {`,
       `    const uint32_t end = ${constant && most % group === 0 ? `${counter} + ${full}` : `${length} - ${counter} < ${full} ? ${length} : ${counter} + ${full}`};`,
       `    ${x.declare}`,
-      ...(descending ? [`    for (; ${counter} < end; ${counter}++) {`, ...at.map((line) => `        ${line}`), `        ${x.add}`, '    }'] : [`    for (; ${counter} < end; ${counter}++) ${x.add}`]),
+      ...(descending
+        ? [`    for (; ${counter} < end; ${counter}++) {`, ...at.map((line) => `        ${line}`), `        ${x.add}`, '    }']
+        : [`    for (; ${counter} < end; ${counter}++) ${x.add}`]),
       `    sum = ${step.text};`,
       '}',
     );

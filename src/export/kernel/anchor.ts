@@ -40,7 +40,7 @@ function lock(kernel: Kernel): string {
     '{',
     ...indented([
       ...parameterArrays(kernel).map((array) => copyLoop(array, 'anchor')),
-      ...(event ? ['s->locked = 1;', 's->calibrated = 0;', 's->seen = 0;', 's->window_at = 0;', 's->above = 0;', 's->loss_sum = 0;', 's->square_sum.low = 0;', 's->square_sum.high = 0;'] : []),
+      ...(event ? ['s->locked = 1;', ...['calibrated', 'seen', 'window_at', 'above', 'loss_sum', 'square_sum.low', 'square_sum.high'].map((name) => `s->${name} = 0;`)] : []),
     ]),
     '}',
   ].join('\n');

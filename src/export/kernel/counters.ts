@@ -27,7 +27,7 @@ export function countersType({ prefix, macro }: Kernel): string {
 export function countersText({ prefix, macro }: Kernel, text: string): string {
   const kinds = [
     { name: 'COUNT', fn: 'count_raw', type: 'int64_t', less: (a: string, b: string) => `${a} < ${b}`, store: 'raw' },
-    { name: 'COUNT_UNSIGNED', fn: 'count_unsigned', type: 'uint64_t', less: (a: string, b: string) => `${a === 'raw' ? a : `(uint64_t)${a}`} < ${b === 'raw' ? b : `(uint64_t)${b}`}`, store: 'signed_of(raw)' },
+    { name: 'COUNT_UNSIGNED', fn: 'count_unsigned', type: 'uint64_t', less: (a: string, b: string) => `(uint64_t)${a} < (uint64_t)${b}`, store: 'signed_of(raw)' },
   ].filter(({ name }) => mentions(text, name));
   const functions = kinds.map(({ fn, type, less, store }) =>
     [

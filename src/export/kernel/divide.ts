@@ -1,4 +1,5 @@
 /** How controllers divide, as C: exactly, by the next power of two, or by a table of reciprocals. docs/numerics.md §6.1. */
+import { QrailsError } from '../../errors.js';
 import type { Kernel } from './context.js';
 import { leaf, multiply, uint32Literal, variable, type Exact } from './exact.js';
 import { range } from './range.js';
@@ -9,6 +10,7 @@ const bitLength = (value: bigint): number => value.toString(2).length;
 export function divided(kernel: Kernel, key: string, n: Exact, d: Exact): { lines: string[]; value: Exact } {
   const { sites, plan } = kernel;
   const { method, bits = 0 } = plan.divide;
+  if (method === 'none') throw new QrailsError({ code: 'unsupported', where: 'divide', message: `the target cannot divide, but ${plan.throttle.law} does` });
   if (method === 'exact') return { lines: [], value: sites.quotient(key, n, d) };
   const [numerator, wideDivisor] = sites.alignedQuotient(key, n, d);
   const divisor = variable('d', wideDivisor);

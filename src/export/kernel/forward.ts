@@ -51,7 +51,8 @@ function forwardSample(kernel: Kernel): string {
   const draws = layers.some((layer) => drawsForward(kernel, layer));
   const slots = layers.length > 1;
   const calls = layers.map((layer, l) => {
-    const place = (of: LayerShape): string => (of.index === layers.length - 1 ? `s->layer${of.index}_output` : `&s->layer${of.index}_output[slot * ${kernel.size(of, 'OUTPUTS')}]`);
+    const place = (of: LayerShape): string =>
+      of.index === layers.length - 1 ? `s->layer${of.index}_output` : `&s->layer${of.index}_output[slot * ${kernel.size(of, 'OUTPUTS')}]`;
     return `    forward_layer${l}(s, ${l === 0 ? 'inputs' : place(layers[l - 1]!)}, ${place(layer)}${drawsForward(kernel, layer) ? ', sample' : ''});`;
   });
   return [
@@ -75,7 +76,8 @@ function batchLoss(kernel: Kernel): string {
   const l = last.index;
   const outputs = kernel.size(last, 'OUTPUTS');
   const key = siteKey('error', l);
-  const e = sites.quantise(key, subtract(kernel.raw('activation', l, `s->layer${l}_output[o]`), kernel.raw('target', 0, `targets[b * ${outputs} + o]`)), { element: `b * ${outputs} + o`, index: '0' });
+  const difference = subtract(kernel.raw('activation', l, `s->layer${l}_output[o]`), kernel.raw('target', 0, `targets[b * ${outputs} + o]`));
+  const e = sites.quantise(key, difference, { element: `b * ${outputs} + o`, index: '0' });
   const squares = total('squares', square(kernel.raw('error', l, 'e')), kernel.evaluation * last.outputs);
   const count = multiply(constant(2n), leaf('count', 'uint32_t', range(1n, BigInt(kernel.evaluation)), 0));
   const loss = sites.quotient('loss', squares.value, count);

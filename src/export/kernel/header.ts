@@ -1,7 +1,7 @@
 /** The header of a kernel: its types, the state with all its arrays, and the functions. */
 import { FLAGS } from '../../core/abi.js';
 import { formatName } from '../../format/format.js';
-import { siteKey } from '../../site/sites.js';
+import type { SiteName } from '../../site/sites.js';
 import { macroWord } from '../cText.js';
 import { eventCounts } from './anchor.js';
 import { indented, type Kernel } from './context.js';
@@ -27,7 +27,10 @@ export function headerText(kernel: Kernel, origin: readonly string[]): string {
       ], macro),
     ].join('\n'),
     [
-      '/* Flags of a row: no parameter moved, every update was zero, although a gradient was not; no alpha of the table fits; the anchor pulls; the throttle is on. */',
+      '/*',
+      ' * Flags of a row: no parameter moved, or every update was zero, although a gradient was not; no alpha of the table fits; the anchor',
+      ' * pulls; the throttle is on.',
+      ' */',
       ...table(Object.entries(FLAGS).map(([name, bit]) => [macroWord(name), uint32Literal(bit)]), macro),
     ].join('\n'),
     [
@@ -37,7 +40,7 @@ export function headerText(kernel: Kernel, origin: readonly string[]): string {
       `typedef ${kernel.type('activation', plan.layers.length - 1)} ${prefix}_output_t;`,
     ].join('\n'),
     [
-      '/* What a step leaves behind; raws of the sites loss, throttle, rate, curvature and curvatureMean. `events`: of the anchor, so far. */',
+      '/* What a step leaves behind: raws of loss, throttle, rate, curvature and curvatureMean, flags, and the events of the anchor so far. */',
       'typedef struct {',
       ...indented(['int64_t loss;', 'int64_t alpha;', 'int64_t rate;', 'int64_t curvature;', 'int64_t curvature_mean;', 'uint32_t flags;', 'uint32_t events;']),
       `} ${prefix}_row;`,
@@ -74,7 +77,7 @@ function sizes(kernel: Kernel): string {
     return [[`${word}_LOW`, literal(low)], [`${word}_HIGH`, literal(high)]];
   };
   return [
-    '/* Channels of a sample; samples of the largest batch and evaluation; steps of the plan; bytes of a saved state; ends of what may be delivered. */',
+    '/* Channels of a sample; samples of the largest batch and evaluation; steps; bytes of a saved state; ends of what may be delivered. */',
     ...table([
       ['INPUTS', uint32Literal(plan.layers[0]!.inputs)],
       ['OUTPUTS', uint32Literal(plan.layers[plan.layers.length - 1]!.outputs)],
@@ -96,7 +99,9 @@ function stateType(kernel: Kernel): string {
   for (const { index: l, inputs, outputs, weights, parameters, bias } of layers) {
     const last = l === layers.length - 1;
     const format = (name: 'weight' | 'bias' | 'gradient' | 'update' | 'activation' | 'error'): string => formatName(kernel.format(name, l));
-    const array = (name: string, type: string, length: string, about: string): void => void fields.push(`${type} layer${l}_${name}[${length}];${about === '' ? '' : ` /* ${about} */`}`);
+    const array = (name: string, type: string, length: string, about: string): void => {
+      fields.push(`${type} layer${l}_${name}[${length}];${about === '' ? '' : ` /* ${about} */`}`);
+    };
     const parameter = (name: 'weight' | 'bias', length: number, about: string): void => {
       array(name, kernel.type(name, l), String(length), about);
       if (keepsDifferences) array(`${name}_before`, kernel.type(name, l), String(length), 'before the last update');
@@ -107,16 +112,18 @@ function stateType(kernel: Kernel): string {
     array('gradient', kernel.type('gradient', l), String(parameters), `weights, then biases: ${format('gradient')}`);
     if (keepsDifferences) array('gradient_before', kernel.type('gradient', l), String(parameters), 'of the step before');
     array('update', kernel.type('update', l), String(parameters), `of the last step: ${format('update')}`);
-    array('output', kernel.type('activation', l), last ? String(outputs) : `${macro}_BATCH * ${outputs}U`, `${last ? 'of the last sample' : '[sample][output]'}: ${format('activation')}`);
+    const [length, place] = last ? [String(outputs), 'of the last sample'] : [`${macro}_BATCH * ${outputs}U`, '[sample][output]'];
+    array('output', kernel.type('activation', l), length, `${place}: ${format('activation')}`);
     array('error', kernel.type('error', l), `${macro}_BATCH * ${outputs}U`, `[sample][output]: ${format('error')}`);
   }
-  const ofSite = (name: 'curvature' | 'curvatureMean' | 'throttle' | 'lossMean' | 'lossVariance' | 'loss', field: string): string => `${kernel.type(name)} ${field}; /* ${formatName(kernel.plan.sites[siteKey(name)]!)} */`;
+  const ofSite = (name: SiteName, field: string): string => `${kernel.type(name)} ${field}; /* ${formatName(kernel.format(name))} */`;
   if (keepsDifferences) fields.push('uint8_t history; /* 1 if ..._before hold the step before */');
   if (plan.throttle.estimator !== undefined) fields.push(ofSite('curvature', 'curvature'), ofSite('curvatureMean', 'curvature_mean'));
   if (plan.throttle.law === 'table') fields.push(ofSite('throttle', 'table_alpha'));
   if (plan.anchor.law === 'event') {
     fields.push(
-      `${kernel.type('loss')} window[${eventCounts(kernel).window}]; /* the last losses */`, 'uint8_t locked;', 'uint8_t calibrated;', 'uint32_t hold_left;', 'uint32_t seen;', 'uint32_t window_at;', 'uint32_t above;', 'uint32_t events;',
+      `${kernel.type('loss')} window[${eventCounts(kernel).window}]; /* the last losses */`, 'uint8_t locked;', 'uint8_t calibrated;',
+      ...['hold_left', 'seen', 'window_at', 'above', 'events'].map((name) => `uint32_t ${name};`),
       'int64_t loss_sum;', `${prefix}_wide square_sum;`, ofSite('lossMean', 'loss_mean'), ofSite('lossVariance', 'loss_variance'),
     );
   }
@@ -142,10 +149,22 @@ function functions({ prefix, macro }: Kernel): string {
       ' */',
       `int ${prefix}_step(${prefix}_state *s, const ${prefix}_input_t *inputs, const ${prefix}_target_t *targets, uint32_t count, ${prefix}_row *row);`,
     ].join('\n'),
-    `/* The outputs for one sample, whose raws lie between ${macro}_INPUT_LOW and ${macro}_INPUT_HIGH. */\nvoid ${prefix}_predict(${prefix}_state *s, const ${prefix}_input_t *inputs, ${prefix}_output_t *outputs);`,
-    `/* The loss of count samples, 1 to ${macro}_EVALUATION, without a step; INT64_MIN if the count or a raw is out of range. */\nint64_t ${prefix}_evaluate(${prefix}_state *s, const ${prefix}_input_t *inputs, const ${prefix}_target_t *targets, uint32_t count);`,
+    [
+      `/* The outputs for one sample, whose raws lie between ${macro}_INPUT_LOW and ${macro}_INPUT_HIGH. */`,
+      `void ${prefix}_predict(${prefix}_state *s, const ${prefix}_input_t *inputs, ${prefix}_output_t *outputs);`,
+    ].join('\n'),
+    [
+      `/* The loss of count samples, 1 to ${macro}_EVALUATION, without a step; INT64_MIN if the count or a raw is out of range. */`,
+      `int64_t ${prefix}_evaluate(${prefix}_state *s, const ${prefix}_input_t *inputs, const ${prefix}_target_t *targets, uint32_t count);`,
+    ].join('\n'),
     `/* The state as ${macro}_STATE_BYTES bytes (docs/state.md). */\nvoid ${prefix}_save(const ${prefix}_state *s, uint8_t *bytes);`,
-    `/* Goes on where a state was saved. Returns 0; 1 for bytes that no run of this plan saves, the state stays as it was. It must have been through init. */\nint ${prefix}_restore(${prefix}_state *s, const uint8_t *bytes);`,
+    [
+      '/*',
+      ' * Goes on where a state was saved, in a state that has been through init. Returns 0; 1 for bytes that no run of this plan saves, and the',
+      ' * state stays as it was.',
+      ' */',
+      `int ${prefix}_restore(${prefix}_state *s, const uint8_t *bytes);`,
+    ].join('\n'),
     `/* CRC-32, as in zlib, of the bytes of the state. */\nuint32_t ${prefix}_state_crc32(const ${prefix}_state *s);`,
   ].join('\n\n');
 }

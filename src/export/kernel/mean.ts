@@ -16,7 +16,10 @@ const divides = ({ batch, plan }: Kernel): boolean => batch > 2 && plan.batchDiv
 export const MEAN = {
   parameter: ({ batch }: Kernel): string => (batch > 1 ? ', const batch_mean *mean' : ''),
   argument: ({ batch }: Kernel): string => (batch > 1 ? ', &mean' : ''),
-  prepare: (kernel: Kernel): string[] => (kernel.batch > 1 ? [`const batch_mean mean = batch_mean_of(${kernel.plan.batchDivision === 'reciprocal' && divides(kernel) ? 's, ' : ''}count);`] : []),
+  prepare: (kernel: Kernel): string[] => {
+    const state = kernel.plan.batchDivision === 'reciprocal' && divides(kernel) ? 's, ' : '';
+    return kernel.batch > 1 ? [`const batch_mean mean = batch_mean_of(${state}count);`] : [];
+  },
 };
 
 /** Type and function behind MEAN. */

@@ -66,7 +66,12 @@ export function overflowCode(format: SiteFormat, { wide, range: of, unsigned }: 
         const test = `${second ? 'else ' : ''}if (${condition})`;
         return format.overflow === 'TRAP' ? [`${test} {`, `    raw = ${instead(rail)};`, `    ${trap}`, '}'] : [`${test} raw = ${instead(rail)};`];
       };
-      return { ...common, lines: [`${type} raw = ${kept};`, ...(above === undefined ? [] : branch(above, `${name}_HIGH`)), ...(below === undefined ? [] : branch(below, `${name}_LOW`, above !== undefined))] };
+      const lines = [
+        `${type} raw = ${kept};`,
+        ...(above === undefined ? [] : branch(above, `${name}_HIGH`)),
+        ...(below === undefined ? [] : branch(below, `${name}_LOW`, above !== undefined)),
+      ];
+      return { ...common, lines };
     }
     case 'WRAP':
     case 'WRAP_SM': {
@@ -76,8 +81,9 @@ export function overflowCode(format: SiteFormat, { wide, range: of, unsigned }: 
   }
 }
 
-function wrapLines({ signed, wordLength, saturatedBits = 0, overflow }: SiteFormat, wide: boolean, { above, below }: Pick<OverflowCode, 'above' | 'below'>, name: string):
-{ constants: [string, string][]; lines: string[] } {
+function wrapLines(
+  { signed, wordLength, saturatedBits = 0, overflow }: SiteFormat, wide: boolean, { above, below }: Pick<OverflowCode, 'above' | 'below'>, name: string,
+): { constants: [string, string][]; lines: string[] } {
   const low = wide ? 'r.low' : '(uint64_t)r';
   /** Bit `index` of r, 0 or 1. */
   const bit = (index: number): string => (index >= 64 ? `(r.high >> ${index - 64}) & 1U` : index === 0 ? `${low} & 1U` : `(${low} >> ${index}) & 1U`);
@@ -123,6 +129,10 @@ function wrapLines({ signed, wordLength, saturatedBits = 0, overflow }: SiteForm
   ];
   return {
     constants,
-    lines: [`int64_t raw = ${wide ? 'signed_of(r.low)' : 'r'};`, ...(above === undefined ? [] : branch(above, 'HIGH', topHigh)), ...(below === undefined ? [] : branch(below, 'LOW', topLow))],
+    lines: [
+      `int64_t raw = ${wide ? 'signed_of(r.low)' : 'r'};`,
+      ...(above === undefined ? [] : branch(above, 'HIGH', topHigh)),
+      ...(below === undefined ? [] : branch(below, 'LOW', topLow)),
+    ],
   };
 }

@@ -66,7 +66,8 @@ function assembled({ prefix, key, format, defined }: SiteContext, rounding: Roun
   const unsigned = isSquare(key);
   const constant = SITES[siteName(key)].kind === 'constant';
   const site = `${prefix.toUpperCase()}_SITE_${name}`;
-  const code = overflowCode(format, { wide: rounding.wide, range: rounding.range, unsigned }, name, `if (s->trapped == ${prefix.toUpperCase()}_SITE_NONE) s->trapped = ${site};`);
+  const trap = `if (s->trapped == ${prefix.toUpperCase()}_SITE_NONE) s->trapped = ${site};`;
+  const code = overflowCode(format, { wide: rounding.wide, range: rounding.range, unsigned }, name, trap);
   const constants = [...rounding.constants, ...code.constants].filter(([constantName]) => !defined.has(constantName));
   constants.forEach(([constantName]) => defined.add(constantName));
   const parameters = [`${prefix}_state *s`, ...rounding.parameters];
@@ -175,7 +176,7 @@ function divided({ key, format }: SiteContext, use: Extract<Use, { kind: 'quotie
   } else if (wide) {
     division = ['wide rest;', `const wide q = wide_${signed ? 'floor_' : ''}divide(n, d, &rest);`];
   } else if (signed) {
-    division = ['int64_t q = n / d;', 'int64_t rest = n % d;', 'if (rest < 0) { /* from truncation to the floor */', '    q--;', '    rest += d;', '}', ...(uses('rest') ? [] : ['(void)rest;'])];
+    division = ['int64_t q = n / d;', 'int64_t rest = n % d;', 'if (rest < 0) { /* from truncation to the floor */', '    q--;', '    rest += d;', '}'];
   } else {
     division = ['const int64_t q = n / d;', ...(uses('rest') ? ['const int64_t rest = n % d;'] : [])];
   }

@@ -19,6 +19,8 @@ export type Use =
   /** The same with a power of two as divisor, given by its exponent of at most `most`. */
   | { readonly kind: 'power'; readonly numerator: Range; readonly most: number; readonly wide: boolean };
 
+type Shift = Extract<Use, { kind: 'shift' }>;
+
 /** C texts for the place of a quantisation: which element, and which of its quantisations in this step. */
 export interface Place {
   readonly element: string;
@@ -117,14 +119,14 @@ export class Sites {
     return leaf(`quantise_${word}(${['s', ...values, ...drawn].join(', ')})`, rawType(key, format), settled, format.fractionLength);
   }
 
-  private final(key: string, use: Extract<Use, { kind: 'shift' }>): Extract<Use, { kind: 'shift' }> {
+  private final(key: string, use: Shift): Shift {
     const learnt = this.learnt?.get(key);
     return learnt?.kind === 'shift' ? learnt : use;
   }
 }
 
 /** Both uses by one function. */
-function merged(before: Extract<Use, { kind: 'shift' }> | undefined, { fraction, range: of, wide }: { fraction: number; range: Range; wide: boolean }, format: SiteFormat): Extract<Use, { kind: 'shift' }> {
+function merged(before: Shift | undefined, { fraction, range: of, wide }: Omit<Shift, 'kind'>, format: SiteFormat): Shift {
   const finest = Math.max(fraction, before?.fraction ?? fraction);
   const all = [shiftedLeft(of, finest - fraction), ...(before ? [shiftedLeft(before.range, finest - before.fraction)] : [])];
   const whole = hull(...all);

@@ -11,6 +11,9 @@ import { asWide, constant, int64Literal, leaf, multiply, square, uint32Literal }
 import { railsOf } from './overflow.js';
 import { hull, range, within, type Range } from './range.js';
 
+/** Values of a batch that C indexes with 32 bits, with room to spare. */
+const LARGEST_BATCH = 2 ** 28;
+
 /** A run of words of the bytes: an array of the state, or a single field. */
 interface Field {
   readonly name: string;
@@ -63,13 +66,17 @@ export const stateBytesOf = (kernel: Kernel): number => 8 * (1 + stateWords(kern
 /**
  * The initial parameters as tables, and `init`.
  *
- * @throws QrailsError `invalid` where an initial raw is outside the rails of its site; `unsupported` for more parameters than source files take
+ * @throws QrailsError `invalid` where an initial raw is outside the rails of its site; `unsupported` for more parameters or samples than source files take
  */
 export function initText(kernel: Kernel): string[] {
   const { layers, plan, prefix, macro } = kernel;
   const count = layers.reduce((sum, { parameters }) => sum + parameters, 0);
   if (count > PARAMETER_LIMIT) {
     throw new QrailsError({ code: 'unsupported', where: 'export c', message: 'too many parameters for C tables', found: String(count), expected: `at most ${PARAMETER_LIMIT}` });
+  }
+  const widest = kernel.evaluation * Math.max(...layers.flatMap(({ inputs, outputs }) => [inputs, outputs]));
+  if (widest > LARGEST_BATCH) {
+    throw new QrailsError({ code: 'unsupported', where: 'export c', message: 'a batch too large for a kernel', found: `${widest} values`, expected: `at most ${LARGEST_BATCH}` });
   }
   const tables = layers.flatMap(({ index, weights, outputs, bias }) => {
     const initial = plan.initial[index];
@@ -78,13 +85,18 @@ export function initText(kernel: Kernel): string[] {
       const raws = rawsAt(words, format, where);
       const outside = raws.find((raw) => !within(range(raw, raw), railsOf(format)));
       if (raws.length !== length || outside !== undefined) {
-        throw new QrailsError({ code: 'invalid', where, message: 'does not fit its layer and rails', found: outside === undefined ? `${raws.length} entries` : String(outside), expected: outside === undefined ? String(length) : format.rails.join(' to ') });
+        const [found, expected] = outside === undefined ? [`${raws.length} entries`, String(length)] : [String(outside), format.rails.join(' to ')];
+        throw new QrailsError({ code: 'invalid', where, message: 'does not fit its layer and rails', found, expected });
       }
       const literals = raws.map((raw) => integerLiteral(raw, integerType(format)));
       const lines = Array.from({ length: Math.ceil(literals.length / 12) }, (_, line) => `    ${literals.slice(12 * line, 12 * line + 12).join(', ')},`);
       return [`static const ${kernel.type(name, index)} initial_layer${index}_${name}[${length}] = {`, ...lines, '};'].join('\n');
     };
-    return [table('weight', initial?.weightsRaw.flat() ?? [], weights, `initial[${index}].weightsRaw`), ...(bias ? [table('bias', initial?.biasRaw ?? [], outputs, `initial[${index}].biasRaw`)] : [])];
+    const where = `initial[${index}]`;
+    return [
+      table('weight', initial?.weightsRaw.flat() ?? [], weights, `${where}.weightsRaw`),
+      ...(bias ? [table('bias', initial?.biasRaw ?? [], outputs, `${where}.biasRaw`)] : []),
+    ];
   });
   return [
     ...tables,
@@ -92,8 +104,8 @@ export function initText(kernel: Kernel): string[] {
       `void ${prefix}_init(${prefix}_state *s)`,
       '{',
       ...indented([
-        `static const ${prefix}_state zero;`,
-        '*s = zero;',
+        'unsigned char *const room = (unsigned char *)s;',
+        'for (size_t k = 0; k < sizeof *s; k++) room[k] = 0;',
         `s->trapped = ${macro}_SITE_NONE;`,
         ...parameterArrays(kernel).map(({ name, length }) => `for (uint32_t k = 0; k < ${length}; k++) s->${name}[k] = initial_${name}[k];`),
       ]),

@@ -94,7 +94,7 @@ export function stepText(kernel: Kernel): string[] {
         'uint32_t flags = 0;',
         ...(anchored ? ['int pulling;'] : []),
         `if (s->trapped != ${macro}_SITE_NONE) return 2;`,
-        `if (s->step >= ${macro}_STEPS) return 1;`,
+        `if (s->step == ${macro}_STEPS) return 1;`,
         `if (!deliverable(inputs, targets, count, ${macro}_BATCH)) return 3;`,
         'p = phase_of(s->step);',
         ...seeded,

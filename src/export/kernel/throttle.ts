@@ -94,7 +94,7 @@ function gt0(kernel: Kernel): string {
   const eta = kernel.learningRate('eta');
   const divisor = multiply(eta, star);
   const quotient = divided(kernel, siteKey('throttle'), chi, { ...divisor, range: range(1n, divisor.range.high) });
-  const floor = BigInt(plan.throttle.floor?.raw ?? 0);
+  const floor = kernel.constant('throttle', plan.throttle.floor, 'throttle.floor').value!;
   return [
     '/* alpha = min(1, max(floor, Q(chi / (eta * C*)))), C* = max(C, M); 1 without a quotient where chi >= eta * C*. */',
     `#define THROTTLE_FLOOR ${int64Literal(floor)}`,
@@ -166,19 +166,25 @@ function table(kernel: Kernel): string {
 function throttle(kernel: Kernel): string {
   const { plan, macro, prefix } = kernel;
   const { law, estimator, keepState, firstAlpha } = plan.throttle;
-  const first = int64Literal(BigInt(firstAlpha!.raw));
-  const secantOrTable = kernel.keepsDifferences;
+  const first = kernel.constant('throttle', firstAlpha, 'throttle.firstAlpha').text;
+  const differences = kernel.keepsDifferences;
   const reset = [
-    ...(secantOrTable ? ['s->history = 0;'] : []),
+    ...(differences ? ['s->history = 0;'] : []),
     ...(law === 'gt0' ? ['s->curvature = 0;', 's->curvature_mean = 0;'] : [`s->table_alpha = THROTTLE_FIRST;`]),
   ];
   const estimate = estimator === 'trace' ? 'estimate(s, inputs, count);' : 'estimate(s);';
-  const law0 =
+  const decide =
     law === 'table' ? ['if (s->history != 0) *flags |= choose_alpha(s, p->eta);', ...on(kernel, ['alpha = (int64_t)s->table_alpha;'])]
     : estimator === 'trace' ? [estimate, 'move_mean(s);', ...on(kernel, ['alpha = gt0(s, p->eta);'])]
-    : ['if (s->history != 0) {', ...indented([estimate, 'move_mean(s);', ...on(kernel, ['alpha = gt0(s, p->eta);'])]), ...(keepState ? ['} else if (p->throttle != 0) {'] : ['} else {']), '    alpha = THROTTLE_FIRST;', '}'];
+    : [
+        'if (s->history != 0) {',
+        ...indented([estimate, 'move_mean(s);', ...on(kernel, ['alpha = gt0(s, p->eta);'])]),
+        keepState ? '} else if (p->throttle != 0) {' : '} else {',
+        '    alpha = THROTTLE_FIRST;',
+        '}',
+      ];
   const needsFirst = estimator !== 'trace';
-  const remember = secantOrTable ? [...[...parameterArrays(kernel), ...gradientArrays(kernel)].map((array) => copyLoop(array, 'before')), 's->history = 1;'] : [];
+  const remember = differences ? [...[...parameterArrays(kernel), ...gradientArrays(kernel)].map((array) => copyLoop(array, 'before')), 's->history = 1;'] : [];
   const parameters = [`${prefix}_state *s`, 'const phase *p', ...(estimator === 'trace' ? [`const ${prefix}_input_t *inputs`, 'uint32_t count'] : []), 'uint32_t *flags'];
   return [
     '/* The alpha of the step. Parameters and gradients are kept for the next step while the estimator runs. */',
@@ -192,7 +198,7 @@ function throttle(kernel: Kernel): string {
       'if (p->throttle_start != 0) {',
       ...indented(reset),
       '}',
-      ...law0,
+      ...decide,
       ...remember,
       'return alpha;',
     ]),

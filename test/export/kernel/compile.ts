@@ -11,9 +11,10 @@ export const STRICT = ['-Wall', '-Wextra', '-Wconversion', '-Wsign-conversion', 
 
 const found = new Map<string, boolean>();
 
-export function hasCommand(command: string, argument = '--version'): boolean {
+function hasCommand(command: string): boolean {
   let there = found.get(command);
-  if (there === undefined) found.set(command, (there = spawnSync(command, [argument]).status === 0));
+  // simavr knows no --version, and ends with 1 after --help
+  if (there === undefined) found.set(command, (there = spawnSync(command, [command === 'simavr' ? '--list-cores' : '--version']).error === undefined));
   return there;
 }
 
