@@ -25,6 +25,7 @@ const LIMIT_MS = 90_000;
 const HOST_RUNS = [
   { files: ['test/format/laws.test.ts', 'test/format/array.test.ts'] },
   { files: ['test/oracles/bigint.test.ts'] },
+  { files: ['test/core/primitives.test.ts'], only: 'core build debug' },
   { files: ['test/core/stochastic.test.ts'], only: 'host|streams' },
   { files: ['test/core/recorder.test.ts', 'test/core/oracle.test.ts'], only: 'recorder|against the oracle|operands|core build scalar', seeds: 20 },
 ];
@@ -97,6 +98,96 @@ const EQUIVALENT = [
     file: 'assembly/fixed/int128.ts', line: 'const skip = nHigh != 0 ? <i32>clz(nHigh) : 64 + <i32>clz(nLow);',
     mutant: 'const skip = nHigh != 0 ? <i32>clz(nHigh) : 64 - <i32>clz(nLow);',
     why: 'begins further up, where all is 0: slower, the same',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'const raw = overflow === 0 ? rounded : overflowed(rounded, overflow > 0, low, high, format);',
+    mutant: 'const raw = overflow === 0 ? rounded : overflowed(rounded, overflow >= 0, low, high, format);',
+    why: '0 was taken care of before',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'const ones = (1n << w) - 1n;',
+    mutant: 'const ones = (1n >> w) - 1n;',
+    why: 'only its half is used, as a mask below the top bit or to invert; with ones without end the word keeps the same',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'const top = signed ? (sign << (n - 1n)) | (sign === 1n ? 0n : (1n << (n - 1n)) - 1n) : sign === 1n ? 0n : (1n << n) - 1n;',
+    mutant: 'const top = signed ? (sign << (n - 1n)) | (sign === 1n ? 0n : (1n << (n - 1n)) - 1n) : sign === 1n ? 0n : (0n << n) - 1n;',
+    why: 'ones without end, of which the word keeps the same',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'const flip = magnitude && bit(kept) !== (top & 1n) ? (1n << kept) - 1n : 0n;',
+    mutant: 'const flip = magnitude && bit(kept) !== (top & 1n) ? (0n << kept) - 1n : 0n;',
+    why: 'ones without end in place of `kept` ones, and only the lowest `kept` bits are kept',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'this.#nearLow = this.#low < 0 ? -Math.ceil((-this.#low * 19) / 20) : -Infinity;',
+    mutant: 'this.#nearLow = this.#low <= 0 ? -Math.ceil((-this.#low * 19) / 20) : -Infinity;',
+    why: 'no raw is below a rail of 0',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'this.#nearLow = this.#low < 0 ? -Math.ceil((-this.#low * 19) / 20) : -Infinity;',
+    mutant: 'this.#nearLow = this.#low < 1 ? -Math.ceil((-this.#low * 19) / 20) : -Infinity;',
+    why: 'no raw is below a rail of 0',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'this.#nearLow = this.#low < 0 ? -Math.ceil((-this.#low * 19) / 20) : -Infinity;',
+    mutant: 'this.#nearLow = this.#low < 0 ? -Math.ceil((-this.#low * 19) / 20) : Infinity;',
+    why: 'no raw is below a rail of 0',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'this.#nearHigh = this.#high > 0 ? Math.ceil((this.#high * 19) / 20) : Infinity;',
+    mutant: 'this.#nearHigh = this.#high >= 0 ? Math.ceil((this.#high * 19) / 20) : Infinity;',
+    why: 'no raw is above a rail of 0',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'let wanted = 0n;',
+    mutant: 'let wanted = 1n;',
+    why: 'every use sets it first',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'if (this.#draw === undefined && Math.abs(scaled) < 2 ** 51 && (Math.abs(scaled) > 2 ** -900 || value === 0) && Number.isFinite(this.#scale)) {',
+    mutant: 'if (this.#draw === undefined && Math.abs(scaled) <= 2 ** 51 && (Math.abs(scaled) > 2 ** -900 || value === 0) && Number.isFinite(this.#scale)) {',
+    why: 'the exact path gives the same; the bounds only have to lie where doubles hold what is done with them',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'if (this.#draw === undefined && Math.abs(scaled) < 2 ** 51 && (Math.abs(scaled) > 2 ** -900 || value === 0) && Number.isFinite(this.#scale)) {',
+    mutant: 'if (this.#draw === undefined && Math.abs(scaled) < 2 ** 51 && (Math.abs(scaled) > 2 ** -900 && value === 0) && Number.isFinite(this.#scale)) {',
+    why: 'the exact path gives the same; the bounds only have to lie where doubles hold what is done with them',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'if (this.#draw === undefined && Math.abs(scaled) < 2 ** 51 && (Math.abs(scaled) > 2 ** -900 || value === 0) && Number.isFinite(this.#scale)) {',
+    mutant: 'if (this.#draw === undefined && Math.abs(scaled) < 2 ** 52 && (Math.abs(scaled) > 2 ** -900 || value === 0) && Number.isFinite(this.#scale)) {',
+    why: 'the exact path gives the same; the bounds only have to lie where doubles hold what is done with them',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'if (this.#draw === undefined && Math.abs(scaled) < 2 ** 51 && (Math.abs(scaled) > 2 ** -900 || value === 0) && Number.isFinite(this.#scale)) {',
+    mutant: 'if (this.#draw === undefined && Math.abs(scaled) < 2 ** 51 && (Math.abs(scaled) > 3 ** -900 || value === 0) && Number.isFinite(this.#scale)) {',
+    why: 'the exact path gives the same; the bounds only have to lie where doubles hold what is done with them',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'if (this.#draw === undefined && Math.abs(scaled) < 2 ** 51 && (Math.abs(scaled) > 2 ** -900 || value === 0) && Number.isFinite(this.#scale)) {',
+    mutant: 'if (this.#draw === undefined && Math.abs(scaled) < 2 ** 51 && (Math.abs(scaled) > 2 ** -901 || value === 0) && Number.isFinite(this.#scale)) {',
+    why: 'the exact path gives the same; the bounds only have to lie where doubles hold what is done with them',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'if (this.#draw === undefined && Math.abs(scaled) < 2 ** 51 && (Math.abs(scaled) > 2 ** -900 || value === 0) && Number.isFinite(this.#scale)) {',
+    mutant: 'if (this.#draw === undefined && Math.abs(scaled) < 2 ** 51 && (Math.abs(scaled) > 2 ** -900 || value === 1) && Number.isFinite(this.#scale)) {',
+    why: 'the exact path gives the same; the bounds only have to lie where doubles hold what is done with them',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'if (this.#up(raw === scaled ? 0 : scaled < half ? 1 : scaled === half ? 2 : 3, raw % 2 !== 0, scaled < 0)) raw += 1;',
+    mutant: 'if (this.#up(raw === scaled ? 0 : scaled < half ? 1 : scaled === half ? 2 : 3, raw % 2 !== 0, scaled <= 0)) raw += 1;',
+    why: 'where nothing is discarded no mode asks for the sign',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'overflow = raw > this.#high ? 1 : -1;',
+    mutant: 'overflow = raw >= this.#high ? 1 : -1;',
+    why: 'only a raw beyond a rail comes here',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'raw = Number(settle(wanted, true, this.#format).raw);',
+    mutant: 'raw = Number(settle(wanted, false, this.#format).raw);',
+    why: 'only asks for the raw, not whether it underflowed',
   },
   {
     file: 'src/format/quantise.ts', line: 'const n = f >= 0n ? numerator << f : numerator;',

@@ -19,6 +19,8 @@ export { compareSeeds, type CompareSeedsOptions } from './compare/seeds.js';
 export { compareTargets, type CompareTargetsOptions } from './compare/targets.js';
 export { leastSquares, weightError, type Reference } from './compare/reference.js';
 export { VERDICTS, VERDICT_THRESHOLDS, type VerdictName } from './compare/thresholds.js';
+export { cost } from './cost/cost.js';
+export { costReport, type CostOptions } from './cost/report.js';
 export { ANCHORS, ANCHOR_NAMES, ANCHOR_PARAMETERS, ESTIMATORS, THROTTLES, THROTTLE_NAMES, THROTTLE_PARAMETERS, THROTTLE_TABLE } from './control/registry.js';
 export { list as listDocuments, type DocumentKind } from './document/catalogue.js';
 export { QrailsError, type ErrorCode, type ErrorParts } from './errors.js';

@@ -8,6 +8,7 @@ import { coverage } from '../export/golden/cGolden.js';
 import { runPair } from '../run/pair.js';
 import { VERSION } from '../version.js';
 import { emit, jsonText, notice, type CommonOptions, type Context } from './context.js';
+import { addLanguages } from './exportHdl.js';
 import { addRunOptions, integer, runOptions, type RunFlags } from './options.js';
 
 interface ExportFlags extends RunFlags {
@@ -28,6 +29,7 @@ const DEFAULT_NAME = 'qrails_plan';
 
 export function addExport(program: Command, context: () => Context): void {
   const group = program.command('export').description('tables, code and golden values for firmware and hardware');
+  addLanguages(group, context);
   addRunOptions(group.command('c').description('tables, kernel and golden values of one plan as C, bit for bit what was simulated, with a self-test'))
     .requiredOption('-o, --output <folder>', 'folder to make; written whole or not at all')
     .option('--kernel', 'the learner and its controllers as C')

@@ -28,6 +28,8 @@ export interface Board {
 export interface Ran {
   readonly status: number;
   readonly lines: readonly string[];
+  /** It ran for longer than it may, and was ended. */
+  readonly endless: boolean;
 }
 
 /** Virtual nanoseconds of an instruction: enough that SysTick moves on with each. */
@@ -83,12 +85,13 @@ export const BOARDS: readonly Board[] = [
 export const BOARD_NAMES: readonly string[] = BOARDS.map(({ name }) => name);
 
 /** Longest an emulated program may run. */
-const LONGEST_MS = 60_000;
+export const LONGEST_MS = 60_000;
 
 interface Output {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
+  readonly killed: boolean;
 }
 
 /** Status of a command that could not be started, or was ended. */
@@ -99,7 +102,7 @@ function run(command: string, args: readonly string[], { cwd, signal, timeout = 
   return new Promise((resolve, reject) => {
     const child = execFile(command, [...args], { ...(cwd !== undefined && { cwd }), ...(signal && { signal }), timeout, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
       if (error instanceof Error && error.name === 'AbortError') reject(error);
-      else resolve({ status: error === null ? 0 : typeof error.code === 'number' ? error.code : NOT_STARTED, stdout, stderr });
+      else resolve({ status: error === null ? 0 : typeof error.code === 'number' ? error.code : NOT_STARTED, stdout, stderr, killed: error?.killed === true });
     });
     child.stdin?.end();
   });
@@ -155,8 +158,8 @@ export class BoardProgram {
   /** Runs the linked program. */
   async run(): Promise<Ran> {
     const { emulator, arguments: args } = this.board;
-    const { status, stdout, stderr } = await run(emulator, [...args, 'program.elf'], this.#place);
-    return emulator === 'simavr' ? fromSimavr(`${stdout}${stderr}`) : { status, lines: linesOf(`${stdout}${stderr}`) };
+    const { status, stdout, stderr, killed: endless } = await run(emulator, [...args, 'program.elf'], this.#place);
+    return { endless, ...(emulator === 'simavr' ? fromSimavr(`${stdout}${stderr}`) : { status, lines: linesOf(`${stdout}${stderr}`) }) };
   }
 
   /** Bytes of text, data and bss in the object of a unit. */
@@ -183,7 +186,7 @@ const objectOf = (unit: string): string => unit.replace(/\.c$/, '.o');
 const linesOf = (text: string): string[] => text.split(/\r?\n/).filter((line) => line !== '');
 
 /** simavr colours what the UART sends, and shows the end of a line as a dot; the status is the program's own last line. */
-function fromSimavr(text: string): Ran {
+function fromSimavr(text: string): Omit<Ran, 'endless'> {
   const sent = linesOf(text.replaceAll(/\u001b\[[0-9;]*m/g, '')).filter((line) => line.endsWith('.')).map((line) => line.slice(0, -1));
   const last = /^exit (\d)$/.exec(sent.at(-1) ?? '');
   return { status: last ? Number(last[1]) : NOT_STARTED, lines: last ? sent.slice(0, -1) : sent };

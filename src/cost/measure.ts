@@ -9,7 +9,7 @@ import type { Measured } from '../schema/cost.js';
 import type { Plan } from '../schema/plan.js';
 import type { Dataset } from '../signal/dataset.js';
 import { deliveries } from '../signal/delivery.js';
-import { BoardProgram, BOARDS, compilerVersion, missingTool, type Board } from './boards.js';
+import { BoardProgram, BOARDS, compilerVersion, LONGEST_MS, missingTool, type Board, type Ran } from './boards.js';
 
 /** Steps that are measured: the last ones of the run. */
 const STEPS = 3;
@@ -52,8 +52,11 @@ export async function measure(plan: Plan, dataset: Dataset, boards: readonly str
     const program = await BoardProgram.create(board, { ...kernel, 'main.c': mainText(excerpt) }, signal);
     try {
       const problem = (await program.compile([unit, 'main.c'], ['-std=c99', '-Os'])) ?? (await program.link([unit, 'main.c']));
-      if (problem === undefined) result.measured.push(await measuredOn(board, program, unit, excerpt));
-      else if (/will not fit|overflowed by|not within region/.test(problem)) result.notMeasured.push(`${board.name}: the kernel does not fit ${board.cpu}, ${board.machine}`);
+      if (problem === undefined) {
+        const ran = await program.run();
+        if (ran.endless) result.notMeasured.push(`${board.name}: ${STEPS} steps take longer than ${LONGEST_MS / 1000} s to emulate`);
+        else result.measured.push(await measuredOn(board, program, ran, unit, excerpt));
+      } else if (/will not fit|overflowed by|not within region/.test(problem)) result.notMeasured.push(`${board.name}: the kernel does not fit ${board.cpu}, ${board.machine}`);
       else throw new Error(`${board.name}: ${problem}`);
     } finally {
       await program.close();
@@ -62,8 +65,7 @@ export async function measure(plan: Plan, dataset: Dataset, boards: readonly str
   return result;
 }
 
-async function measuredOn(board: Board, program: BoardProgram, unit: string, { stateCrc32: expected }: Excerpt): Promise<Measured> {
-  const { status, lines } = await program.run();
+async function measuredOn(board: Board, program: BoardProgram, { status, lines }: Ran, unit: string, { stateCrc32: expected }: Excerpt): Promise<Measured> {
   const words = lines.map((line) => line.split(' '));
   const found = words.findLast(([name]) => name === 'crc32')?.[1];
   if (status !== 0 || found !== expected) throw new Error(`${board.name}: the kernel ended with ${status} and state ${found}, the core has ${expected}\n${lines.join('\n')}`);

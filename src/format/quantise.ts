@@ -95,13 +95,6 @@ function overflowed(rounded: bigint, above: boolean, low: bigint, high: bigint, 
   }
 }
 
-/** Whether a raw counts as near a rail: at least 0.95 of it, on that side. */
-export function nearRail(raw: bigint, format: SiteFormat): boolean {
-  const low = BigInt(format.rails[0]);
-  const high = BigInt(format.rails[1]);
-  return (raw > 0n && 20n * raw >= 19n * high) || (raw < 0n && 20n * raw <= 19n * low);
-}
-
 /** The full-range form of a format with its modes; rails at the ends (symmetric ones under SAT_SYM). */
 export function siteFormat(format: Omit<SiteFormat, 'rails'>): SiteFormat {
   return { ...format, rails: endRails(format) };

@@ -3,7 +3,9 @@
  * the state. Cortex-M0 to M55 and RISC-V under QEMU, an AVR, whose int has 16 bits, under simavr.
  */
 import { afterAll, beforeEach, describe, expect, it, type TestContext } from 'vitest';
+import { FLAGS } from '../../src/core/abi.js';
 import { BoardProgram, BOARDS, missingTool, type Board } from '../../src/cost/boards.js';
+import type { Golden } from '../../src/export/golden/run.js';
 import { exported, PREFIX, RUN_NAMES, sourcesOf } from './emulatedPlans.js';
 import { FULL } from './tool.js';
 
@@ -70,6 +72,17 @@ describe.each(BOARDS.map((board) => [board.cpu, board] as const))('exported C on
     expect(counts).toHaveLength(TURNS.length);
     expect(counts.map((count) => count - counts[0]!)).toEqual(TURNS.map((turns) => (turns - TURNS[0]!) * each));
   });
+});
+
+it('the runs reach what they are for: a throttle that holds back, an anchor that pulls, and lets go', async () => {
+  const all = await Promise.all(RUN_NAMES.map(async (name) => (await exported(name, false)).golden!));
+  const one = (run: Golden): bigint => run.steps.reduce((most, { row }) => (row.alpha > most ? row.alpha : most), 0n);
+  for (const run of all) {
+    expect(run.steps.length).toBe(run.planSteps);
+    expect(run.steps.some(({ row }) => row.alpha < one(run))).toBe(true);
+  }
+  expect(all.map(({ steps }) => steps.at(-1)!.events > 0)).toEqual([false, true, false]);
+  expect(all.flatMap(({ steps }) => steps).some(({ flags }) => (flags & FLAGS.pulling) !== 0)).toBe(true);
 });
 
 /** From the turns of a loop to those after many wraps of a counter of 24 bits. */
