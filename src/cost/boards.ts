@@ -73,7 +73,8 @@ export const BOARDS: readonly Board[] = [
   },
   {
     name: 'avr', cpu: 'AVR ATmega1284P', machine: AVR_MCU,
-    compiler: 'avr-gcc', flags: [`-mmcu=${AVR_MCU}`, '-Dmain=board_main', '-ffunction-sections', '-fdata-sections'], // 16 KB of RAM, of which the stack keeps two
+    compiler: 'avr-gcc', flags: [`-mmcu=${AVR_MCU}`, '-Dmain=board_main', '-ffunction-sections', '-fdata-sections'],
+    // 16 KB of RAM, of which the stack keeps two
     linking: ['-Wl,--gc-sections', '-Wl,--defsym=__DATA_REGION_LENGTH__=0x3800'], size: 'avr-size',
     emulator: 'simavr', arguments: ['-m', AVR_MCU, '-f', '16000000'],
     files: { 'board.h': BOARD_H, 'board.c': AVR_C },

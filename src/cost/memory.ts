@@ -97,14 +97,14 @@ export function memoryOf(plan: Plan): Memory {
     tables,
     flash: {
       bits: initial.bits + tables.reduce((sum, { bits }) => sum + bits, 0),
-      bytes: initial.bytes + tables.reduce((sum, { entries, wordLength }) => sum + entries * bytesOf(wordLength), 0),
+      bytes: initial.bytes + tables.reduce((sum, { bytes }) => sum + bytes, 0),
     },
   };
 }
 
 /** Constants that a step looks up. */
 function tablesOf(plan: Plan): Memory['tables'] {
-  const table = (name: string, entries: number, wordLength: number): Memory['tables'][number] => ({ name, entries, wordLength, bits: entries * wordLength });
+  const table = (name: string, entries: number, wordLength: number): Memory['tables'][number] => ({ name, entries, wordLength, bits: entries * wordLength, bytes: entries * bytesOf(wordLength) });
   const { throttle, divide, batchDivision } = plan;
   const sizes = trainedSizes(plan).filter((size) => !Number.isInteger(Math.log2(size)));
   return [

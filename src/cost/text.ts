@@ -90,7 +90,7 @@ function memoryTable({ memory }: Cost, palette: Palette): string[] {
       ['memory', 'values', 'bits', 'bytes'],
       ...fields.map(({ name, values, bits, bytes }) => [name, String(values), String(bits), String(bytes)]),
       ['RAM', '', String(memory.ram.bits), String(memory.ram.bytes)],
-      ...memory.tables.map(({ name, entries, bits, wordLength }) => [name, String(entries), String(bits), String(Math.ceil(wordLength / 8) * entries)]),
+      ...memory.tables.map(({ name, entries, bits, bytes }) => [name, String(entries), String(bits), String(bytes)]),
       ['flash: initial parameters, tables', '', String(memory.flash.bits), String(memory.flash.bytes)],
     ], palette),
   ];

@@ -57,7 +57,7 @@ const SumCost = strict({
 });
 export type SumCost = Static<typeof SumCost>;
 
-const Table = strict({ name: Type.String(), entries: count('entries'), wordLength: count('bits of an entry'), bits: count('in all') });
+const Table = strict({ name: Type.String(), entries: count('entries'), wordLength: count('bits of an entry'), bits: count('in all'), bytes: count('each entry in a whole word') });
 
 const Field = strict({
   name: Type.String({ description: 'as docs/state.md calls it' }),

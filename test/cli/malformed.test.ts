@@ -78,7 +78,7 @@ const meaning: Record<string, Case> = {
   'a rail outside its format': { ...validateProfile({ weight: { rails: [-8, 12] } }), says: ['p.json: sites.weight.rails[1] = 12', 'at most 7.99609', 'sfix12_En8'] },
   'a rail between two values': { ...validateProfile({ weight: { rails: [-2, 1.001] } }), says: ['p.json: sites.weight.rails[1] = 1.001', 'a multiple of 2^-8'] },
   'a rail of a fallback outside its format': { args: ['profile', 'validate', 'p.json'], files: { 'p.json': profile({ bias: { rails: [-99, 99] } }) }, says: ['sites.layer0.bias.rails[0]', '-99', 'sfix12_En8'] },
-  'rails of a site that wraps': { ...validateProfile({ weight: { rails: [-2, 2], overflow: 'WRAP' } }), says: ['p.json: sites.weight.rails belong to SAT only', 'WRAP'] },
+  'rails of a site that wraps': { ...validateProfile({ weight: { rails: [-2, 2], overflow: 'WRAP' } }), says: ['p.json: sites.weight.rails belong to SAT and TRAP only', 'WRAP'] },
   'a throttle that cannot hold 1': { ...validateProfile({ throttle: { wordLength: 16, fractionLength: 16, signed: false } }), says: ['p.json: sites.throttle cannot hold 1 exactly', 'ufix16_En16', 'ufix16_En15'] },
   'an exact value past 127 bits': {
     args: ['compare', '--profile', 'p.json'],

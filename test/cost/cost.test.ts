@@ -160,7 +160,7 @@ describe('memory', () => {
     // 120 steps; eight weights and gradients of 16 bits; C of 32 and its mean of 40; outputs of a sample, errors and data of 16
     expect(bytes).toEqual({ step: 1, theta: 16, lastTheta: 16, lastGradient: 16, history: 1, curvature: 4, curvatureMean: 8, gradient: 16, activation: 2, error: 32, batch: 96 });
     expect(memory.ram.bytes).toBe(208);
-    expect(memory.tables).toEqual([{ name: 'reciprocals of divisors', entries: 64, wordLength: 7, bits: 448 }]);
+    expect(memory.tables).toEqual([{ name: 'reciprocals of divisors', entries: 64, wordLength: 7, bits: 448, bytes: 64 }]);
     expect(memory.flash).toEqual({ bits: 128 + 448, bytes: 16 + 64 });
   });
 
@@ -187,7 +187,7 @@ describe('memory', () => {
     const values = (name: string): number => [...memory.state, ...memory.working].find((field) => field.name === name)!.values;
     expect([values('theta'), values('activation'), values('error')]).toEqual([3 * 4 + 3 + 2 * 3, 6 * 3 + 2, 6 * 5]);
     // 1000 rows in batches of 6, the last of each pass 4, which is a shift
-    expect(memory.tables).toEqual([{ name: 'reciprocals of batch sizes', entries: 1, wordLength: 16, bits: 16 }]);
+    expect(memory.tables).toEqual([{ name: 'reciprocals of batch sizes', entries: 1, wordLength: 16, bits: 16, bytes: 2 }]);
   });
 });
 
