@@ -3,6 +3,8 @@
 //   node scripts/mutate.mjs                 every mutant
 //   node scripts/mutate.mjs --sample 25     25 of them, drawn with --seed (default 1)
 //   node scripts/mutate.mjs --file random   only files whose path contains this
+//   node scripts/mutate.mjs --lines 40-80   only lines 40 to 80 of each file; 40- to its end, 40 that line
+//   node scripts/mutate.mjs --jobs 1        one at a time (default: one per processor)
 //   node scripts/mutate.mjs --list          prints them and runs nothing
 //
 // A mutant that no test notices is a survivor. EQUIVALENT lists those that cannot be noticed, with the reason. Exit status 1 if there is any other.
@@ -24,8 +26,8 @@ const LIMIT_MS = 90_000;
 /** Test runs in order: the quick ones that notice most come first, and a mutant that one of them notices is done. */
 const HOST_RUNS = [
   { files: ['test/format/laws.test.ts', 'test/format/array.test.ts'] },
-  { files: ['test/oracles/bigint.test.ts'] },
   { files: ['test/core/primitives.test.ts'], only: 'core build debug' },
+  { files: ['test/oracles/bigint.test.ts'] },
   { files: ['test/core/stochastic.test.ts'], only: 'host|streams' },
   { files: ['test/core/recorder.test.ts', 'test/core/oracle.test.ts'], only: 'recorder|against the oracle|operands|core build scalar', seeds: 20 },
 ];
@@ -37,7 +39,7 @@ const CORE_RUNS = [
 ];
 
 /**
- * Mutants that change nothing that could be seen, or that only a random word in 2^64 would show. `line` is the whole line as it stands, `mutant` what it becomes (both without indentation),
+ * Mutants that change nothing that could be seen. `line` is the whole line as it stands, `mutant` what it becomes (both without indentation),
  * so that an entry lapses when the line changes.
  */
 const EQUIVALENT = [
@@ -58,11 +60,6 @@ const EQUIVALENT = [
     file: 'assembly/fixed/quantise.ts', line: 'const odd = upByTable(site, 0, low, hi < 0);',
     mutant: 'const odd = upByTable(site, 0, low, hi <= 0);',
     why: 'where nothing is discarded no mode asks for the sign',
-  },
-  {
-    file: 'assembly/fixed/quantise.ts', line: 'up = discarded != 0 && <i64>randomHigh < 0;',
-    mutant: 'up = discarded != 0 && <i64>randomHigh <= 0;',
-    why: 'differs for one word in 2^64',
   },
   {
     file: 'assembly/fixed/quantise.ts', line: 'if (raw < load<i64>(site, abi.SITE_MIN)) store<i64>(site, raw, abi.SITE_MIN);',
@@ -90,11 +87,6 @@ const EQUIVALENT = [
     why: 'watches one raw less: the slow way counts the same',
   },
   {
-    file: 'assembly/fixed/quantise.ts', line: 'up = discarded != 0 && <i64>randomHigh < 0;',
-    mutant: 'up = discarded != 0 && <i64>randomHigh < 1;',
-    why: 'differs for one word in 2^64',
-  },
-  {
     file: 'assembly/fixed/int128.ts', line: 'const skip = nHigh != 0 ? <i32>clz(nHigh) : 64 + <i32>clz(nLow);',
     mutant: 'const skip = nHigh != 0 ? <i32>clz(nHigh) : 64 - <i32>clz(nLow);',
     why: 'begins further up, where all is 0: slower, the same',
@@ -118,26 +110,6 @@ const EQUIVALENT = [
     file: 'src/format/quantise.ts', line: 'const flip = magnitude && bit(kept) !== (top & 1n) ? (1n << kept) - 1n : 0n;',
     mutant: 'const flip = magnitude && bit(kept) !== (top & 1n) ? (0n << kept) - 1n : 0n;',
     why: 'ones without end in place of `kept` ones, and only the lowest `kept` bits are kept',
-  },
-  {
-    file: 'src/format/quantise.ts', line: 'this.#nearLow = this.#low < 0 ? -Math.ceil((-this.#low * 19) / 20) : -Infinity;',
-    mutant: 'this.#nearLow = this.#low <= 0 ? -Math.ceil((-this.#low * 19) / 20) : -Infinity;',
-    why: 'no raw is below a rail of 0',
-  },
-  {
-    file: 'src/format/quantise.ts', line: 'this.#nearLow = this.#low < 0 ? -Math.ceil((-this.#low * 19) / 20) : -Infinity;',
-    mutant: 'this.#nearLow = this.#low < 1 ? -Math.ceil((-this.#low * 19) / 20) : -Infinity;',
-    why: 'no raw is below a rail of 0',
-  },
-  {
-    file: 'src/format/quantise.ts', line: 'this.#nearLow = this.#low < 0 ? -Math.ceil((-this.#low * 19) / 20) : -Infinity;',
-    mutant: 'this.#nearLow = this.#low < 0 ? -Math.ceil((-this.#low * 19) / 20) : Infinity;',
-    why: 'no raw is below a rail of 0',
-  },
-  {
-    file: 'src/format/quantise.ts', line: 'this.#nearHigh = this.#high > 0 ? Math.ceil((this.#high * 19) / 20) : Infinity;',
-    mutant: 'this.#nearHigh = this.#high >= 0 ? Math.ceil((this.#high * 19) / 20) : Infinity;',
-    why: 'no raw is above a rail of 0',
   },
   {
     file: 'src/format/quantise.ts', line: 'let wanted = 0n;',
@@ -220,11 +192,6 @@ const EQUIVALENT = [
     why: '0 discards nothing, and where nothing is discarded no mode asks for the sign',
   },
   {
-    file: 'src/format/quantise.ts', line: 'const bits = BigInt(d.toString(2).length - 1);',
-    mutant: 'const bits = BigInt(d.toString(3).length - 1);',
-    why: 'sends dyadic values to the rule of quotients, which differs for one word in 2^64',
-  },
-  {
     file: 'src/format/quantise.ts', line: 'const ones = (1n << w) - 1n;',
     mutant: 'const ones = (0n << w) - 1n;',
     why: 'only its half is used, as a mask below the top bit or to invert; with ones without end the word keeps the same',
@@ -233,21 +200,6 @@ const EQUIVALENT = [
     file: 'src/format/quantise.ts', line: 'const flip = bit(w) === bit(w - 1n) ? 0n : ones >> 1n;',
     mutant: 'const flip = bit(w) === bit(w - 1n) ? 0n : ones >> 0n;',
     why: 'the bit more that it inverts is masked away',
-  },
-  {
-    file: 'src/format/quantise.ts', line: 'const bits = BigInt(d.toString(2).length - 1);',
-    mutant: 'const bits = BigInt(d.toString(2).length + 1);',
-    why: 'sends dyadic values to the rule of quotients, which differs for one word in 2^64',
-  },
-  {
-    file: 'src/format/quantise.ts', line: 'const bits = BigInt(d.toString(2).length - 1);',
-    mutant: 'const bits = BigInt(d.toString(2).length - 0);',
-    why: 'sends dyadic values to the rule of quotients, which differs for one word in 2^64',
-  },
-  {
-    file: 'src/format/quantise.ts', line: 'const bits = BigInt(d.toString(2).length - 1);',
-    mutant: 'const bits = BigInt(d.toString(2).length - 2);',
-    why: 'sends dyadic values to the rule of quotients, which differs for one word in 2^64',
   },
   {
     file: 'src/format/quantise.ts', line: 'if (this.#draw === undefined && Math.abs(scaled) < 2 ** 51 && (Math.abs(scaled) > 2 ** -900 || value === 0) && Number.isFinite(this.#scale)) {',
@@ -265,6 +217,36 @@ const EQUIVALENT = [
     mutant: 'const flip = magnitude && bit(kept) !== (top & 1n) ? (1n >> kept) - 1n : 0n;',
     why: 'ones without end in place of `kept` ones, and only the lowest `kept` bits are kept; none for kept = 0 in either',
   },
+  {
+    file: 'assembly/fixed/quantise.ts', line: 'return settle(raw, true, site, element, index); // at an edge or beyond: no zero, so nothing that can underflow',
+    mutant: 'return settle(raw, false, site, element, index); // at an edge or beyond: no zero, so nothing that can underflow',
+    why: 'edges leave 0 out, and only a 0 can underflow',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'if (overflow > 0) counters.overflowHigh++;',
+    mutant: 'if (overflow >= 0) counters.overflowHigh++;',
+    why: '0 was taken care of before',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'counters.firstOverflow ??= { step, element, index: 0, wanted: BigInt.asIntN(64, wanted) === wanted ? wanted : wanted < 0n ? -(1n << 63n) : (1n << 63n) - 1n, raw: BigInt(raw) };',
+    mutant: 'counters.firstOverflow ??= { step, element, index: 0, wanted: BigInt.asIntN(64, wanted) === wanted ? wanted : wanted <= 0n ? -(1n << 63n) : (1n << 63n) - 1n, raw: BigInt(raw) };',
+    why: '0 fits 64 bits, so it does not come so far',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'counters.firstOverflow ??= { step, element, index: 0, wanted: BigInt.asIntN(64, wanted) === wanted ? wanted : wanted < 0n ? -(1n << 63n) : (1n << 63n) - 1n, raw: BigInt(raw) };',
+    mutant: 'counters.firstOverflow ??= { step, element, index: 0, wanted: BigInt.asIntN(64, wanted) === wanted ? wanted : wanted < 1n ? -(1n << 63n) : (1n << 63n) - 1n, raw: BigInt(raw) };',
+    why: '0 fits 64 bits, so it does not come so far',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'if (raw < this.#min) this.#min = raw;',
+    mutant: 'if (raw <= this.#min) this.#min = raw;',
+    why: 'stores what is there already',
+  },
+  {
+    file: 'src/format/quantise.ts', line: 'if (raw > this.#max) this.#max = raw;',
+    mutant: 'if (raw >= this.#max) this.#max = raw;',
+    why: 'stores what is there already',
+  },
 ];
 
 /** Textual mutations of one line: [start, end, replacement]. Binary operators are told from type parameters by the blanks around them,
@@ -277,7 +259,7 @@ const SWAPS = {
 
 function mutationsOf(line) {
   const found = [];
-  const code = line.replace(/\/\/.*$/, '').replace(/'(?:[^'\\]|\\.)*'|`[^`]*`/g, (text) => ' '.repeat(text.length));
+  const code = line.replace(/\/\/.*$/, '').replace(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`/g, (text) => ' '.repeat(text.length));
   for (const match of code.matchAll(/(?<=[^ ] )([-+*/<>=!&|^]+)(?= [^ ])(?! undefined\b)/g)) {
     // A shift count is taken modulo 64.
     if (match[1] === '-' && /^ 64\)/.test(code.slice(match.index + 1))) continue;
@@ -420,15 +402,24 @@ function sampled(list, count, seed) {
 }
 
 const { values: options } = parseArgs({
-  options: { sample: { type: 'string' }, seed: { type: 'string', default: '1' }, file: { type: 'string', default: '' }, list: { type: 'boolean', default: false } },
+  options: {
+    sample: { type: 'string' }, seed: { type: 'string', default: '1' }, file: { type: 'string', default: '' }, lines: { type: 'string', default: '1-' },
+    jobs: { type: 'string', default: String(availableParallelism()) }, list: { type: 'boolean', default: false },
+  },
 });
-const all = [...CORE, ...HOST].filter((file) => file.includes(options.file)).flatMap(mutantsOf);
+const [firstLine, lastLine = firstLine] = options.lines.split('-').map(Number);
+const all = [...CORE, ...HOST].filter((file) => file.includes(options.file)).flatMap(mutantsOf)
+  .filter(({ index }) => index + 1 >= firstLine && index + 1 <= (lastLine || Infinity));
 const chosen = options.sample === undefined ? all : sampled(all, Number(options.sample), Number(options.seed));
 const show = ({ file, index, line, mutant }) => `${file}:${index + 1}\n  - ${line}\n  + ${mutant}`;
 if (options.list) {
   for (const mutant of chosen) console.log(show(mutant));
   console.log(`${chosen.length} mutants`);
   process.exit(0);
+}
+if (chosen.length === 0) {
+  console.error('no such mutant');
+  process.exit(1);
 }
 
 const base = mkdtempSync(join(tmpdir(), 'qrails-mutants-'));
@@ -440,7 +431,7 @@ process.once('SIGINT', () => {
   cleanUp();
   process.exit(130);
 });
-const workers = Math.min(availableParallelism(), Math.max(1, chosen.length));
+const workers = Math.min(Number(options.jobs), Math.max(1, chosen.length));
 const directories = Array.from({ length: workers }, (_, k) => {
   const directory = join(base, String(k));
   for (const name of COPIED) cpSync(join(ROOT, name), join(directory, name), { recursive: true });
@@ -451,7 +442,8 @@ const directories = Array.from({ length: workers }, (_, k) => {
 let exitCode = 0;
 try {
   const began = Date.now();
-  for (const step of [() => build(directories[0]), () => tests(directories[0], HOST_RUNS), () => tests(directories[0], CORE_RUNS)]) {
+  const needed = [...(chosen.some(({ file }) => HOST.includes(file)) ? HOST_RUNS : []), ...(chosen.some(({ file }) => CORE.includes(file)) ? CORE_RUNS : [])];
+  for (const step of [() => build(directories[0]), () => tests(directories[0], needed)]) {
     const { passed, output } = await step();
     if (!passed) throw new Error(`without any mutant the tests fail:\n${output.slice(-4000)}`);
   }
@@ -476,7 +468,7 @@ try {
   }));
   const known = chosen.filter(equivalent).length;
   console.log(`${chosen.length - known - survivors.length} noticed, ${known} equivalent, ${survivors.length} survived; ${Math.round((Date.now() - began) / 1000)} s`);
-  if (options.sample === undefined && options.file === '') {
+  if (options.sample === undefined && options.file === '' && options.lines === '1-') {
     for (const entry of EQUIVALENT) if (!all.some((mutant) => equivalent(mutant) === entry)) console.log(`no such mutant any more: ${entry.file}: ${entry.mutant}`);
   }
   if (survivors.length > 0) exitCode = 1;

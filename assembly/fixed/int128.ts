@@ -189,18 +189,17 @@ export function squareRoot(low: u64, high: u64): u64 {
     }
     return root;
   }
-  // The remainder stays below 2·root + 2, so it needs at most 66 bits.
-  let root: u64 = 0, restLow: u64 = 0, restHigh: u64 = 0;
+  // Before a round the remainder is at most 2·root, and root has at most 63 bits: only after the shift are more than 64 needed.
+  let root: u64 = 0, rest: u64 = 0;
   for (let bit = (127 - <i32>clz(high)) & ~1; bit >= 0; bit -= 2) {
     const pair = (bit >= 64 ? high >> (bit - 64) : low >> bit) & 3;
-    restHigh = (restHigh << 2) | (restLow >> 62);
-    restLow = (restLow << 2) | pair;
+    const restHigh = rest >> 62;
+    rest = (rest << 2) | pair;
     // candidate = 4·root + 1
     const candidateLow = (root << 2) | 1, candidateHigh = root >> 62;
     root <<= 1;
-    if (!lessUnsigned(restLow, restHigh, candidateLow, candidateHigh)) {
-      restHigh = restHigh - candidateHigh - u64(restLow < candidateLow);
-      restLow -= candidateLow;
+    if (!lessUnsigned(rest, restHigh, candidateLow, candidateHigh)) {
+      rest -= candidateLow;
       root |= 1;
     }
   }

@@ -223,7 +223,7 @@ export class ArrayQuantiser {
       else counters.overflowLow++;
       counters.firstOverflow ??= { step, element, index: 0, wanted: BigInt.asIntN(64, wanted) === wanted ? wanted : wanted < 0n ? -(1n << 63n) : (1n << 63n) - 1n, raw: BigInt(raw) };
     } else if (raw === 0 && value !== 0) counters.underflow++;
-    if (raw > 0 ? raw >= this.#nearHigh : raw <= this.#nearLow && raw < 0) counters.nearRail++;
+    if (raw >= this.#nearHigh || raw <= this.#nearLow) counters.nearRail++; // neither takes in 0
     if (raw < this.#min) this.#min = raw;
     if (raw > this.#max) this.#max = raw;
     return raw;

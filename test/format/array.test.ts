@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { overflowProblem } from '../../src/format/check.js';
 import { OVERFLOWS, ROUNDINGS, type Overflow, type Rounding } from '../../src/format/modes.js';
-import { ArrayQuantiser, quantise, siteFormat } from '../../src/format/quantise.js';
+import { ArrayQuantiser, ERROR_BITS, HISTOGRAM_BINS, newCounters, quantise, siteFormat } from '../../src/format/quantise.js';
 import { randomWords, siteStream } from '../../src/format/random.js';
 import { fromDouble } from '../../src/format/real.js';
 import type { SiteFormat } from '../../src/schema/plan.js';
@@ -120,5 +120,32 @@ describe('doubles', () => {
       expect(a.raws).toEqual(b.raws);
       expect(a.counters).toEqual(b.counters);
     }), { numRuns: 500 });
+  });
+});
+
+describe('the full recorder', () => {
+  it.each(ROUNDINGS)('%s: bins every result by its magnitude and sums every rounding error, each rounded down to 2^-24 last places', (rounding) => {
+    const UNITS = 30n; // values in 2^-30 last places: multiples of an eighth, and the one below and above
+    for (const [signed, wordLength, fractionLength] of [[true, 2, -2], [true, 5, 3], [false, 4, 0]] as const) {
+      const format = siteFormat({ signed, wordLength, fractionLength, rounding, overflow: 'SAT' });
+      const quantiser = new ArrayQuantiser(format, { key: KEY, seed: 3, full: true });
+      const beyond = 2 ** wordLength * 8;
+      const histogram = Array<number>(HISTOGRAM_BINS).fill(0);
+      let error = 0n;
+      for (let k = -3 * beyond; k <= 3 * beyond; k++) {
+        const units = (BigInt(Math.trunc(k / 3)) << (UNITS - 3n)) + BigInt(k % 3);
+        const value = Number(units) * 2 ** -(Number(UNITS) + fractionLength);
+        const { raw, rounded } = quantise(fromDouble(value), format, STOCHASTIC.includes(rounding) ? randomWords(3, 0, siteStream(KEY), k + 3 * beyond) : undefined);
+        expect(quantiser.one(value, 0, k + 3 * beyond)).toBe(Number(raw));
+        histogram[raw === 0n ? 0 : (raw < 0n ? -raw : raw).toString(2).length]!++;
+        error += ((rounded << UNITS) - units) >> (UNITS - BigInt(ERROR_BITS));
+      }
+      expect(quantiser.finish().full).toEqual({ histogram, errorSum: Number(error) * 2 ** -ERROR_BITS });
+    }
+  });
+
+  it('is off unless asked for, and nothing counted leaves the range open', () => {
+    const format = siteFormat({ signed: true, wordLength: 8, fractionLength: 4, rounding: 'RND', overflow: 'SAT' });
+    expect(new ArrayQuantiser(format, { key: KEY, seed: 1 }).finish()).toEqual(newCounters());
   });
 });

@@ -199,6 +199,48 @@ describe('three forms of one rule', () => {
   });
 });
 
+describe('drawn bits: just enough to go up, and one too few', () => {
+  /** The 128 bits r as the words of a draw. */
+  const drawn = (r: bigint): RandomWords => (k) => (k === 0 ? r >> 64n : r & ((1n << 64n) - 1n));
+  const rounded = (rounding: Rounding, q: bigint, rest: bigint, denominator: bigint, r: bigint): bigint =>
+    quantise({ numerator: q * denominator + rest, denominator }, siteFormat({ ...WIDE, rounding }), drawn(r)).rounded - q;
+
+  it('STOCHASTIC takes as many of the 128 bits as are discarded', () => {
+    for (let s = 1n; s <= 128n; s++) {
+      const one = 1n << s;
+      for (const q of [-3n, 0n, 4n]) {
+        for (const rest of [1n, one / 3n | 1n, one >> 1n, one - 1n]) {
+          const enough = (one - rest) << (128n - s);
+          expect([rounded('STOCHASTIC', q, rest, one, enough), rounded('STOCHASTIC', q, rest, one, enough - 1n)], `${rest} / 2^${s}`).toEqual([1n, 0n]);
+        }
+      }
+    }
+  });
+
+  it('STOCHASTIC takes word 0 against the first 64 bits of a quotient, and of a value with more than 128 bits discarded', () => {
+    for (const d of [3n, 49n, 10n ** 30n, 1n << 129n, 1n << 200n]) {
+      for (const q of [-3n, 0n, 4n]) {
+        for (const rest of [1n, d / 3n, d / 2n, d - 1n]) {
+          const least = (1n << 64n) - (rest << 64n) / d; // the least word 0 that goes up, 2^64 where none does
+          if (least < 1n << 64n) expect(rounded('STOCHASTIC', q, rest, d, least << 64n), `${rest} / ${d}`).toBe(1n);
+          expect(rounded('STOCHASTIC', q, rest, d, (least << 64n) - 1n), `${rest} / ${d}`).toBe(0n);
+        }
+      }
+    }
+  });
+
+  it('STOCHASTIC_EQUAL asks for the top bit and for something discarded', () => {
+    for (const d of [2n, 3n, 1n << 200n]) {
+      for (const q of [-3n, 0n, 4n]) {
+        for (const rest of [1n, d / 2n, d - 1n]) {
+          expect([rounded('STOCHASTIC_EQUAL', q, rest, d, 1n << 127n), rounded('STOCHASTIC_EQUAL', q, rest, d, (1n << 127n) - 1n)]).toEqual([1n, 0n]);
+        }
+        expect(rounded('STOCHASTIC_EQUAL', q, 0n, d, (1n << 128n) - 1n)).toBe(0n);
+      }
+    }
+  });
+});
+
 it('rails of a format are its ends, symmetric under SAT_SYM', () => {
   for (const signed of [true, false]) {
     for (let wordLength = 1; wordLength <= 64; wordLength++) {
