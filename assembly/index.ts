@@ -79,4 +79,4 @@ export function heapBase(): usize {
   return __heap_base;
 }
 
-export { wideMultiply, wideMultiplyUnsigned, wideAccumulate, wideDivide, wideSquareRoot, compareProducts, quantiseAt, quotientAt, randomBits } from './primitives';
+export { wideMultiply, wideMultiplyUnsigned, wideAccumulate, wideDivide, wideSquareRoot, compareProducts, quantiseAt, quotientAt, randomBits, emaOneRounding, emaTwoProducts, emaShiftOnly, emaFloat } from './primitives';

@@ -55,7 +55,7 @@ export function quantiseAt(low: i64, high: i64, site: usize, element: i32, index
 /** Q(numerator / (d1·d2·2^left)) at a site record, counted there; d1·d2 > 0. */
 export function quotientAt(low: i64, high: i64, d1: i64, d2: i64, left: i32, site: usize, element: i32): i64 {
   setHi(high);
-  return quotient(low, d1, d2, left, site, element);
+  return quotient(low, d1, d2, left, site, element, 0);
 }
 
 /** The 128 random bits of one quantisation, high word first. */
@@ -65,3 +65,5 @@ export function randomBits(seed: i64, step: i64, site: usize, element: i32, inde
   store<u64>(out, randomHigh);
   store<u64>(out, randomLow, 8);
 }
+
+export { emaFloat, emaOneRounding, emaShiftOnly, emaTwoProducts } from './control/ema';

@@ -1,6 +1,7 @@
 /** The anchor: whether it pulls in this step, and the division-free event detector that decides it. docs/numerics.md §7. */
 import * as abi from '../abi';
 import { at } from '../network/layer';
+import { startAverage } from './average';
 
 /** Takes the parameters as they are for the anchor, locks, and starts calibrating. */
 function lock<N, V>(header: usize, state: usize): void {
@@ -63,12 +64,21 @@ function fires<C, V>(header: usize, state: usize, loss: V): bool {
   return run == load<i32>(header, abi.HEADER_CONSECUTIVE);
 }
 
+/** Takes what the anchor's law starts from, where the anchor switches on. */
+export function startAnchor<N, V>(header: usize, state: usize): void {
+  const law = load<i32>(header, abi.HEADER_ANCHOR_LAW);
+  if (!load<i32>(header, abi.HEADER_ANCHOR_START)) return;
+  if (law == abi.ANCHOR_FIXED || law == abi.ANCHOR_EVENT) lock<N, V>(header, state);
+  if (law == abi.ANCHOR_EMA || law == abi.ANCHOR_ELASTIC) startAverage<N, V>(header);
+  if (law == abi.ANCHOR_ELASTIC || law == abi.ANCHOR_GATED) memory.fill(<usize>load<i32>(header, abi.HEADER_IMPORTANCE), 0, at<N>(0, load<i32>(header, abi.HEADER_PARAMETERS)));
+}
+
 /** Whether the anchor pulls in this step whose loss is `loss`. */
 export function anchorPulls<N, C, V>(header: usize, state: usize, loss: V): bool {
   const law = load<i32>(header, abi.HEADER_ANCHOR_LAW);
-  if (law == abi.ANCHOR_NONE || !load<i32>(header, abi.HEADER_ANCHOR_ON)) return false;
-  if (load<i32>(header, abi.HEADER_ANCHOR_START)) lock<N, V>(header, state);
-  if (law == abi.ANCHOR_FIXED) return true;
+  if (!load<i32>(header, abi.HEADER_ANCHOR_ON)) return false;
+  if (law == abi.ANCHOR_FIXED || law == abi.ANCHOR_DECAY) return true;
+  if (law != abi.ANCHOR_EVENT) return false;
   if (!load<i32>(state, abi.STATE_LOCKED) && load<i32>(state, abi.STATE_HOLD_LEFT) == 0) lock<N, V>(header, state);
   if (load<i32>(state, abi.STATE_LOCKED)) {
     if (!load<i32>(state, abi.STATE_CALIBRATED)) calibrate<C, V>(header, state, loss);

@@ -53,7 +53,7 @@ function neuron<N, V>(weights: usize, inputs: usize, width: i32, bias: usize, gr
 export function forwardSample<N, V>(header: usize, record: usize, inputs: usize, sample: i32): void {
   const n = changetype<N>(0);
   const width = load<i32>(record, abi.LAYER_INPUTS), outputs = load<i32>(record, abi.LAYER_OUTPUTS);
-  const relu = load<i32>(record, abi.LAYER_RELU), hasBias = load<i32>(record, abi.LAYER_HAS_BIAS);
+  const relu = load<i32>(record, abi.LAYER_RELU), squashes = load<i32>(record, abi.LAYER_SIGMOID), hasBias = load<i32>(record, abi.LAYER_HAS_BIAS);
   const group = load<i32>(header, abi.HEADER_ACCUMULATOR_GROUP), descending = load<i32>(header, abi.HEADER_DESCENDING) != 0;
   const product = <usize>load<i32>(record, abi.LAYER_PRODUCT);
   const site = <usize>load<i32>(record, abi.LAYER_ACCUMULATOR), activation = <usize>load<i32>(record, abi.LAYER_ACTIVATION);
@@ -66,6 +66,7 @@ export function forwardSample<N, V>(header: usize, record: usize, inputs: usize,
     const s = neuron<N, V>(at<N>(weights, o * width), inputs, width, hasBias ? at<N>(biases, o) : 0, group, descending, product, site, element);
     let z = n.quantise(n.add(n.zero(), s, left), activation, element, 0);
     if (relu && z < 0) z = 0;
+    if (squashes) z = n.sigmoid(z, header);
     n.store(out, o, z);
   }
   n.counted(activation, outputs);
@@ -84,6 +85,17 @@ export function outputError<N, V>(record: usize, targets: usize, sample: i32): v
     n.store(errors, o, n.quantise(x, site, sample * outputs + o, 0));
   }
   n.counted(site, outputs);
+}
+
+/** Every error becomes its sign times `one`. */
+export function signErrors<N, V>(header: usize, count: i32, one: V): void {
+  const n = changetype<N>(0);
+  const last = layer(header, load<i32>(header, abi.HEADER_LAYERS) - 1);
+  const errors = <usize>load<i32>(last, abi.LAYER_ERRORS);
+  for (let i = 0, size = count * load<i32>(last, abi.LAYER_OUTPUTS); i < size; i++) {
+    const e = n.load(errors, i);
+    n.store(errors, i, e > 0 ? one : e < 0 ? -one : <V>0);
+  }
 }
 
 /** δ of a hidden layer from the layer behind it: Q(Σ w·δ), cleared where ReLU cut. */
@@ -170,7 +182,7 @@ function batchMean<N, C, V>(record: usize, sum: V, divisor: usize, element: i32)
   if (load<i32>(divisor, abi.DIVISOR_QUOTIENT)) {
     const c = changetype<C>(0);
     const x = c.add(c.zero(), sum, load<i32>(site, abi.SITE_LEFT1));
-    return c.quotient(x, load<V>(divisor, abi.DIVISOR_COUNT), <V>1, load<i32>(site, abi.SITE_LEFT2), site, element);
+    return c.quotient(x, load<V>(divisor, abi.DIVISOR_COUNT), <V>1, load<i32>(site, abi.SITE_LEFT2), site, element, 0);
   }
   const left = load<i32>(site, abi.SITE_LEFT0) + load<i32>(divisor, abi.DIVISOR_LEFT);
   return n.quantise(n.mac(n.zero(), sum, load<V>(divisor, abi.DIVISOR_MULTIPLIER), left), site, element, 0);

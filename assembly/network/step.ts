@@ -3,9 +3,14 @@
  * The order of everything here is part of the numerics: docs/numerics.md §5 and §8.
  */
 import * as abi from '../abi';
-import { anchorPulls } from '../control/anchor';
-import { throttle } from '../control/throttle';
-import { at, forwardSample, gradient, hiddenError, layer, outputError } from './layer';
+import { anchorPulls, startAnchor } from '../control/anchor';
+import { followAll } from '../control/average';
+import { balance } from '../control/balance';
+import { stretchAll } from '../control/elastic';
+import { gatedUpdate } from '../control/gated';
+import { backedOff, startSupervisor, supervise } from '../control/supervisor';
+import { startThrottle, throttle } from '../control/throttle';
+import { at, forwardSample, gradient, hiddenError, layer, outputError, signErrors } from './layer';
 
 /** Forward and output error of a batch; its loss, quantised. */
 export function forward<N, C, V>(header: usize, batch: usize): V {
@@ -30,7 +35,7 @@ export function forward<N, C, V>(header: usize, batch: usize): V {
   }
   const site = <usize>load<i32>(header, abi.HEADER_LOSS);
   const twice = load<V>(<usize>load<i32>(batch, abi.BATCH_DIVISOR), abi.DIVISOR_TWICE);
-  return c.quotient(c.shift(x, load<i32>(site, abi.SITE_LEFT0)), twice, <V>1, load<i32>(site, abi.SITE_LEFT1), site, 0);
+  return c.quotient(c.shift(x, load<i32>(site, abi.SITE_LEFT0)), twice, <V>1, load<i32>(site, abi.SITE_LEFT1), site, 0, 0);
 }
 
 /** Hidden errors, then every gradient; no parameter moves before all are taken. */
@@ -45,11 +50,12 @@ function backward<N, C, V>(header: usize, batch: usize): void {
   }
 }
 
-/** θ ← Q(θ − Q(r·g) − Q(λ(θ − θ_a))) for every parameter; returns stall flags. */
-function updateAll<N, V>(header: usize, rate: V, pulling: bool): i32 {
+/** θ ← Q(θ − Q(r·g) − Q(λ(θ − θ_a))) for every parameter, or what the gate makes of Q(r·g); returns stall flags. */
+function updateAll<N, C, V>(header: usize, rate: V, pulling: bool, gated: bool): i32 {
   const n = changetype<N>(0);
   const theta = <usize>load<i32>(header, abi.HEADER_THETA), anchor = <usize>load<i32>(header, abi.HEADER_ANCHOR);
   const gradients = <usize>load<i32>(header, abi.HEADER_GRADIENT), updates = <usize>load<i32>(header, abi.HEADER_UPDATE);
+  const importances = <usize>load<i32>(header, abi.HEADER_IMPORTANCE);
   const lambda = load<V>(header, abi.HEADER_LAMBDA);
   let anyMoved = false, anyWanted = false, anyUpdated = false;
   for (let l = 0, layers = load<i32>(header, abi.HEADER_LAYERS); l < layers; l++) {
@@ -64,7 +70,7 @@ function updateAll<N, V>(header: usize, rate: V, pulling: bool): i32 {
       const p = first + k;
       const site = <usize>load<i32>(record + (k < weights ? abi.LAYER_WEIGHT : abi.LAYER_BIAS));
       const old = n.load(theta, p), g = n.load(gradients, p);
-      const u = n.quantise(n.mac(n.zero(), rate, g, updateLeft), updateSite, k, 0);
+      const u = gated ? gatedUpdate<N, C, V>(header, record, importances, p, k, rate, g) : n.quantise(n.mac(n.zero(), rate, g, updateLeft), updateSite, k, 0);
       n.store(updates, p, u);
       let pull: V = 0;
       if (pulling) {
@@ -80,7 +86,7 @@ function updateAll<N, V>(header: usize, rate: V, pulling: bool): i32 {
       if (g != 0) wanted = true;
       if (u != 0) updated = true;
     }
-    n.counted(updateSite, all);
+    if (!gated) n.counted(updateSite, all); // a quotient counts itself
     if (pulling) n.counted(pullSite, all);
     n.counted(<usize>load<i32>(record, abi.LAYER_WEIGHT), weights);
     n.counted(<usize>load<i32>(record, abi.LAYER_BIAS), all - weights);
@@ -93,22 +99,51 @@ function updateAll<N, V>(header: usize, rate: V, pulling: bool): i32 {
   return (anyWanted && !anyMoved ? abi.FLAG_STALLED : 0) | (anyWanted && !anyUpdated ? abi.FLAG_ZERO_UPDATE : 0);
 }
 
-/** One step on one batch; leaves its row. */
-export function step<N, C, V>(header: usize, state: usize, batch: usize, row: usize): void {
+/** What follows the loss in a step; returns the row's flags. */
+function learn<N, C, V>(header: usize, state: usize, batch: usize, row: usize, loss: V): i32 {
   const n = changetype<N>(0);
-  const loss = forward<N, C, V>(header, batch);
-  store<V>(row, loss, abi.ROW_LOSS);
   const pulling = anchorPulls<N, C, V>(header, state, loss);
+  const one = load<V>(header, abi.HEADER_ERROR_ONE);
+  if (one != 0) signErrors<N, V>(header, load<i32>(batch, abi.BATCH_COUNT), one);
+  if (load<i32>(header, abi.HEADER_LOSSES)) balance<N, C, V>(header, state, batch);
   backward<N, C, V>(header, batch);
-  let flags = throttle<N, C, V>(header, state, batch, row) | (pulling ? abi.FLAG_PULLING : 0);
+  let flags = throttle<N, C, V>(header, state, batch, row);
+  const alpha = backedOff<C, V>(header, state, load<V>(row, abi.ROW_ALPHA));
+  store<V>(row, alpha, abi.ROW_ALPHA);
   const site = <usize>load<i32>(header, abi.HEADER_RATE);
-  const rate = n.quantise(n.mac(n.zero(), load<V>(row, abi.ROW_ALPHA), load<V>(header, abi.HEADER_ETA), load<i32>(site, abi.SITE_LEFT0)), site, 0, 0);
+  const rate = n.quantise(n.mac(n.zero(), alpha, load<V>(header, abi.HEADER_ETA), load<i32>(site, abi.SITE_LEFT0)), site, 0, 0);
   n.counted(site, 1);
   store<V>(row, rate, abi.ROW_RATE);
-  flags |= updateAll<N, V>(header, rate, pulling);
-  store<i32>(row, flags, abi.ROW_FLAGS);
-  store<i32>(row, load<i32>(state, abi.STATE_EVENTS), abi.ROW_EVENTS);
+  const anchor = load<i32>(header, abi.HEADER_ANCHOR_ON) ? load<i32>(header, abi.HEADER_ANCHOR_LAW) : abi.ANCHOR_NONE;
+  flags |= updateAll<N, C, V>(header, rate, pulling, anchor == abi.ANCHOR_GATED);
+  if (anchor == abi.ANCHOR_EMA) followAll<N, V>(header);
+  if (anchor == abi.ANCHOR_ELASTIC) stretchAll<N, V>(header);
+  return flags | (pulling || anchor == abi.ANCHOR_ELASTIC ? abi.FLAG_PULLING : 0);
+}
+
+/** One step on one batch; leaves its row. */
+export function step<N, C, V>(header: usize, state: usize, batch: usize, row: usize): void {
+  startThrottle<V>(header, state);
+  startAnchor<N, V>(header, state);
+  startSupervisor<V>(header, state);
   // Switching on is an affair of one step.
   store<i32>(header, 0, abi.HEADER_THROTTLE_START);
   store<i32>(header, 0, abi.HEADER_ANCHOR_START);
+  store<i32>(header, 0, abi.HEADER_SUPERVISOR_START);
+  const loss = forward<N, C, V>(header, batch);
+  store<V>(row, loss, abi.ROW_LOSS);
+  let flags = abi.FLAG_REJECTED;
+  if (supervise<N, C, V>(header, state, loss)) flags = learn<N, C, V>(header, state, batch, row, loss);
+  else {
+    // There is no gradient and no update in it.
+    const bytes = at<N>(0, load<i32>(header, abi.HEADER_PARAMETERS));
+    memory.fill(<usize>load<i32>(header, abi.HEADER_GRADIENT), 0, bytes);
+    memory.fill(<usize>load<i32>(header, abi.HEADER_UPDATE), 0, bytes);
+    store<V>(row, 0, abi.ROW_ALPHA);
+    store<V>(row, 0, abi.ROW_RATE);
+    store<V>(row, load<V>(state, abi.STATE_CURVATURE), abi.ROW_CURVATURE);
+    store<V>(row, load<V>(state, abi.STATE_CURVATURE_MEAN), abi.ROW_CURVATURE_MEAN);
+  }
+  store<i32>(row, flags, abi.ROW_FLAGS);
+  store<i32>(row, load<i32>(state, abi.STATE_EVENTS), abi.ROW_EVENTS);
 }

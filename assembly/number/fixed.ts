@@ -9,6 +9,13 @@ import { addProduct, addShifted, hi, setHi } from '../fixed/int128';
 import { counted, quantiseWide } from '../fixed/quantise';
 import { dot } from './dot';
 
+/** ⌊z·2^−shift⌋ from the middle of the table on, clipped to it. A left shift that would run out of the word is out of the table anyway. */
+function sigmoidEntry(z: i64, shift: i32): i32 {
+  const half: i64 = abi.SIGMOID_ENTRIES / 2;
+  const clipped = shift < 0 ? min<i64>(max<i64>(z, -half), half) << <i64>-shift : z >> <i64>shift;
+  return <i32>(min<i64>(max<i64>(clipped, -half), half - 1) + half);
+}
+
 /** R: the recorder's level, Off, Counts or Full. */
 @unmanaged
 export class Fixed<R> {
@@ -19,12 +26,20 @@ export class Fixed<R> {
   @inline mac(x: i64, a: i64, b: i64, left: i32): i64 { return x + ((a * b) << <i64>left); }
   /** Σ a·b << left over two arrays; nothing precedes it. */
   @inline dot(a: usize, b: usize, length: i32, left: i32): i64 { return dot(a, b, length) << <i64>left; }
+  @inline align(v: i64, left: i32): i64 { return v << <i64>left; }
+  /** old + rate·(sample − old), exactly. */
+  @inline mean(old: i64, rate: i64, sample: i64, site: usize): i64 {
+    const x = this.mac(this.add(this.zero(), old, load<i32>(site, abi.SITE_LEFT0)), rate, sample, load<i32>(site, abi.SITE_LEFT1));
+    return this.mac(x, -rate, old, load<i32>(site, abi.SITE_LEFT2));
+  }
   @inline add(x: i64, v: i64, left: i32): i64 { return x + (v << <i64>left); }
   /** Adds a·b after its own rounding. */
   @inline addProduct(x: i64, a: i64, b: i64, product: usize, element: i32, index: i32, left: i32): i64 {
     return this.add(x, this.quantise(this.mac(0, a, b, load<i32>(product, abi.SITE_LEFT0)), product, element, index), left);
   }
   @inline quantise(x: i64, site: usize, element: i32, index: i32): i64 { return changetype<R>(0).quantise(x, site, element, index); }
+  /** The table's entry for an output of this raw. */
+  @inline sigmoid(z: i64, header: usize): i64 { return this.load(<usize>load<i32>(header, abi.HEADER_SIGMOID), sigmoidEntry(z, load<i32>(header, abi.HEADER_SIGMOID_SHIFT))); }
   @inline counted(site: usize, n: i32): void { counted(site, n); }
   @inline stalled(site: usize): void { store<i64>(site, load<i64>(site, abi.SITE_STALLED) + 1, abi.SITE_STALLED); }
 }
@@ -41,6 +56,12 @@ export class FixedWide {
     for (let i = 0; i < length; i++) x = this.mac(x, this.load(a, i), this.load(b, i), left);
     return x;
   }
+  @inline align(v: i64, left: i32): i64 { return v << <i64>left; }
+  /** old + rate·(sample − old), exactly. */
+  @inline mean(old: i64, rate: i64, sample: i64, site: usize): i64 {
+    const x = this.mac(this.add(this.zero(), old, load<i32>(site, abi.SITE_LEFT0)), rate, sample, load<i32>(site, abi.SITE_LEFT1));
+    return this.mac(x, -rate, old, load<i32>(site, abi.SITE_LEFT2));
+  }
   @inline add(x: i64, v: i64, left: i32): i64 { return addShifted(x, v, left); }
   addProduct(x: i64, a: i64, b: i64, product: usize, element: i32, index: i32, left: i32): i64 {
     const high = hi;
@@ -49,6 +70,8 @@ export class FixedWide {
     return this.add(x, rounded, left);
   }
   @inline quantise(x: i64, site: usize, element: i32, index: i32): i64 { return quantiseWide(x, site, element, index); }
+  /** The table's entry for an output of this raw. */
+  @inline sigmoid(z: i64, header: usize): i64 { return this.load(<usize>load<i32>(header, abi.HEADER_SIGMOID), sigmoidEntry(z, load<i32>(header, abi.HEADER_SIGMOID_SHIFT))); }
   @inline counted(site: usize, n: i32): void { counted(site, n); }
   @inline stalled(site: usize): void { store<i64>(site, load<i64>(site, abi.SITE_STALLED) + 1, abi.SITE_STALLED); }
 }

@@ -9,8 +9,8 @@ import {
 import { addRoundingError, counted, finish, quantiseWide, settle, upByTable } from '../fixed/quantise';
 import { draw, randomHigh } from '../fixed/random';
 
-/** (hi:numerator) / (d1·d2 << left), rounded once at the site. The divisor is positive. */
-export function quotient(numerator: i64, d1: i64, d2: i64, left: i32, site: usize, element: i32): i64 {
+/** (hi:numerator) / (d1·d2 << left), rounded once at the site. The divisor is positive; d1 and d2 may need all 64 bits. */
+export function quotient(numerator: i64, d1: i64, d2: i64, left: i32, site: usize, element: i32, index: i32): i64 {
   const high = hi;
   const nonzero = (numerator | high) != 0;
   const kind = load<i32>(site, abi.SITE_KIND);
@@ -20,9 +20,9 @@ export function quotient(numerator: i64, d1: i64, d2: i64, left: i32, site: usiz
     const rest = numerator & (d1 - 1), half = d1 >> 1, q = numerator >> ctz(d1);
     const up = upByTable(site, rest == 0 ? 0 : rest < half ? 1 : rest == half ? 2 : 3, q, false);
     recordError(site, up, <u64>rest, 0, <u64>d1, 0);
-    return finish(q, up, nonzero, site, element, 0);
+    return finish(q, up, nonzero, site, element, index);
   }
-  const dLow = shiftLeft(multiply(d1, d2), left), dHigh = hi;
+  const dLow = shiftLeft(<i64>multiplyUnsigned(<u64>d1, <u64>d2), left), dHigh = hi;
   setHi(high);
   const negative = high < 0;
   const magnitude = negative ? negate(numerator) : numerator;
@@ -41,7 +41,7 @@ export function quotient(numerator: i64, d1: i64, d2: i64, left: i32, site: usiz
   let up: bool;
   const discarded = discardedOfDivision(<u64>dLow, <u64>dHigh);
   if (kind == abi.ROUND_FRACTION || kind == abi.ROUND_EQUAL) {
-    draw(site, element, 0);
+    draw(site, element, index);
     if (kind == abi.ROUND_EQUAL) up = discarded != 0 && <i64>randomHigh < 0;
     else {
       const t = remainderFraction(remainderLow, remainderHigh, <u64>dLow, <u64>dHigh, 64);
@@ -50,29 +50,29 @@ export function quotient(numerator: i64, d1: i64, d2: i64, left: i32, site: usiz
   } else up = upByTable(site, discarded, q, negative);
   recordError(site, up, remainderLow, remainderHigh, <u64>dLow, <u64>dHigh);
   setHi(qHigh);
-  return finish(q, up, nonzero, site, element, 0);
+  return finish(q, up, nonzero, site, element, index);
 }
 
 /** The quotient as the target divides (docs/numerics.md §6.1): by a power of two that stands for the divisor, and, with a table, times a reciprocal. */
-function divided(numerator: i64, d1: i64, d2: i64, left: i32, site: usize, header: usize): i64 {
+function divided(numerator: i64, d1: i64, d2: i64, left: i32, site: usize, element: i32, index: i32, header: usize): i64 {
   const method = load<i32>(header, abi.HEADER_DIVIDER);
-  if (method == abi.DIVIDER_EXACT) return quotient(numerator, d1, d2, left, site, 0);
+  if (method == abi.DIVIDER_EXACT) return quotient(numerator, d1, d2, left, site, element, index);
   const high = hi;
-  const low = shiftLeft(multiply(d1, d2), left), dHigh = hi;
+  const low = shiftLeft(<i64>multiplyUnsigned(<u64>d1, <u64>d2), left), dHigh = hi;
   const exponent = dHigh ? 127 - <i32>clz(dHigh) : 63 - <i32>clz(low);
   if (method == abi.DIVIDER_POWER_OF_TWO) {
     const whole = dHigh ? low == 0 && (dHigh & (dHigh - 1)) == 0 : (low & (low - 1)) == 0;
     setHi(high);
-    return quotient(numerator, 1, 1, exponent + i32(!whole), site, 0);
+    return quotient(numerator, 1, 1, exponent + i32(!whole), site, element, index);
   }
   // m: the top bits + 1 bits of the divisor; the reciprocal of the middle of those it stands for, to nearest.
   const bits = load<i32>(header, abi.HEADER_DIVIDER_BITS);
   setHi(dHigh);
   const m = exponent >= bits ? shiftRight(low, exponent - bits) : low << <i64>(bits - exponent);
   const reciprocal = ((<i64>1 << <i64>(2 * bits + 3)) / (2 * m + 1) + 1) >> 1;
-  const scaled = multiplyUnsigned(<u64>numerator, <u64>reciprocal);
+  const scaled = multiplyUnsigned(<u64>numerator, <u64>reciprocal); // modulo 2^128, so of either sign
   setHi(hi + high * reciprocal);
-  return quotient(<i64>scaled, 1, 1, exponent + bits + 1, site, 0);
+  return quotient(<i64>scaled, 1, 1, exponent + bits + 1, site, element, index);
 }
 
 /** For the full recorder: up − rest / divisor. */
@@ -102,11 +102,61 @@ function mean(old: i64, rho: i64, sample: i64, site: usize): i64 {
   return quantiseWide(x, site, 0, 0);
 }
 
-/** χ ≥ η·C*, exactly. */
-function reaches(chi: i64, eta: i64, star: i64, header: usize): bool {
+/** d1·d2 << leftD ≤ a << leftA, exactly, for what is not negative. */
+function atMost(d1: i64, d2: i64, leftD: i32, a: i64, leftA: i32): bool {
   setHi(0);
-  const left = shiftLeft(chi, load<i32>(header, abi.HEADER_COMPARE_LEFT_CHI)), leftHigh = hi;
-  return productAtMost(<u64>eta, <u64>star, load<i32>(header, abi.HEADER_COMPARE_LEFT_ETA), <u64>left, <u64>leftHigh, 0);
+  const right = shiftLeft(a, leftA), rightHigh = hi;
+  return productAtMost(<u64>d1, <u64>d2, leftD, <u64>right, <u64>rightHigh, 0);
+}
+
+/** Q(β·v + k·χ − k·η·α·C*). */
+function velocity(old: i64, momentum: i64, gain: i64, chi: i64, eta: i64, alpha: i64, star: i64, site: usize): i64 {
+  setHi(0);
+  let x = addProduct(0, momentum, old, load<i32>(site, abi.SITE_LEFT0));
+  x = addProduct(x, gain, chi, load<i32>(site, abi.SITE_LEFT1));
+  x = addProduct(x, -(gain * eta), alpha * star, load<i32>(site, abi.SITE_LEFT2));
+  counted(site, 1);
+  return quantiseWide(x, site, 0, 0);
+}
+
+/** (hi:x) + |w << left − step·g << leftProduct|. */
+function addDistance(x: i64, w: i64, left: i32, step: i64, g: i64, leftProduct: i32): i64 {
+  const high = hi;
+  setHi(0);
+  let d = addProduct(addShifted(0, w, left), -step, g, leftProduct);
+  if (hi < 0) d = negate(d);
+  return add(x, high, d, hi);
+}
+
+/** (hi:x) ≤ limit << left, neither negative. */
+function within(x: i64, limit: i64, left: i32): bool {
+  const high = hi;
+  setHi(0);
+  const most = shiftLeft(limit, left);
+  return high < hi || (high == hi && <u64>x <= <u64>most);
+}
+
+/** Q(max(0, S + ℓ − ŷ − slack)). */
+function excess(sum: i64, loss: i64, mean: i64, slack: i64, site: usize): i64 {
+  setHi(0);
+  const left = load<i32>(site, abi.SITE_LEFT1);
+  let x = addShifted(0, sum, load<i32>(site, abi.SITE_LEFT0));
+  x = addShifted(x, loss, left);
+  x = addShifted(x, -mean, load<i32>(site, abi.SITE_LEFT2));
+  x = addShifted(x, -slack, left);
+  if (hi < 0) {
+    x = 0;
+    setHi(0);
+  }
+  counted(site, 1);
+  return quantiseWide(x, site, 0, 0);
+}
+
+/** ⌊√(v·2^fraction)⌋. */
+function root(v: i64, fraction: i32): i64 {
+  setHi(0);
+  const radicand = shiftLeft(v, fraction);
+  return <i64>squareRoot(<u64>radicand, <u64>hi);
 }
 
 /** (a/32)²·η²·S_g ≤ χ²·(S_θ + 1 LSB), exactly. */
@@ -160,14 +210,33 @@ export class FixedControl {
   @inline shift(x: i64, left: i32): i64 { return shiftLeft(x, left); }
   @inline quantise(x: i64, site: usize, index: i32): i64 { counted(site, 1); return quantiseWide(x, site, 0, index); }
 
-  @inline quotient(x: i64, d1: i64, d2: i64, left: i32, site: usize, element: i32): i64 { return quotient(x, d1, d2, left, site, element); }
-  @inline divided(x: i64, d1: i64, d2: i64, left: i32, site: usize, header: usize): i64 { return divided(x, d1, d2, left, site, header); }
+  @inline quotient(x: i64, d1: i64, d2: i64, left: i32, site: usize, element: i32, index: i32): i64 { return quotient(x, d1, d2, left, site, element, index); }
+  @inline divided(x: i64, d1: i64, d2: i64, left: i32, site: usize, element: i32, index: i32, header: usize): i64 {
+    return divided(x, d1, d2, left, site, element, index, header);
+  }
+  /** A divisor that underflowed counts as one last place. */
+  @inline positive(v: i64): i64 { return v == 0 ? 1 : v; }
+  @inline root(v: i64, fraction: i32): i64 { return root(v, fraction); }
+  /** g² > τ, by the largest |g| for which it is not. */
+  @inline opens(size: i64, gate: i64): bool { return size > gate; }
   /** What keeps a divisor from zero: nothing here, zero is tested for. */
   @inline guard(v: i64): i64 { return v; }
   @inline align(v: i64, left: i32): i64 { return v << <i64>left; }
   @inline norm(square: i64, site: usize): i64 { return norm(square, site); }
   @inline mean(old: i64, rho: i64, sample: i64, site: usize): i64 { return mean(old, rho, sample, site); }
-  @inline reaches(chi: i64, eta: i64, star: i64, header: usize): bool { return reaches(chi, eta, star, header); }
+  /** χ ≥ η·C*, exactly. */
+  @inline reaches(chi: i64, eta: i64, star: i64, header: usize): bool {
+    return atMost(eta, star, load<i32>(header, abi.HEADER_COMPARE_LEFT_ETA), chi, load<i32>(header, abi.HEADER_COMPARE_LEFT_CHI));
+  }
+  @inline atMost(d1: i64, d2: i64, leftD: i32, a: i64, leftA: i32): bool { return atMost(d1, d2, leftD, a, leftA); }
+  @inline velocity(old: i64, momentum: i64, gain: i64, chi: i64, eta: i64, alpha: i64, star: i64, site: usize): i64 {
+    return velocity(old, momentum, gain, chi, eta, alpha, star, site);
+  }
+  @inline addDistance(x: i64, w: i64, left: i32, step: i64, g: i64, leftProduct: i32): i64 { return addDistance(x, w, left, step, g, leftProduct); }
+  @inline within(x: i64, limit: i64, left: i32): bool { return within(x, limit, left); }
+  @inline excess(sum: i64, loss: i64, mean: i64, slack: i64, site: usize): i64 { return excess(sum, loss, mean, slack, site); }
+  /** α / 2^times, at least one last place. */
+  @inline halved(alpha: i64, times: i32): i64 { return alpha == 0 ? 0 : max<i64>(alpha >> <i64>times, 1); }
   @inline tableFits(a: i32, eta: i64, sg: i64, chi: i64, st: i64, header: usize): bool { return tableFits(a, eta, sg, chi, st, header); }
   @inline tableAlpha(a: i32, site: usize): i64 {
     setHi(0);

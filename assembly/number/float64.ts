@@ -15,9 +15,12 @@ export class Float64 {
     for (let i = 0; i < length; i++) x += this.load(a, i) * this.load(b, i);
     return x;
   }
+  @inline align(v: f64, left: i32): f64 { return v; }
+  @inline mean(old: f64, rate: f64, sample: f64, site: usize): f64 { return old + rate * (sample - old); }
   @inline add(x: f64, v: f64, left: i32): f64 { return x + v; }
   @inline addProduct(x: f64, a: f64, b: f64, product: usize, element: i32, index: i32, left: i32): f64 { return x + a * b; }
   @inline quantise(x: f64, site: usize, element: i32, index: i32): f64 { return x; }
+  @inline sigmoid(z: f64, header: usize): f64 { return sigmoid(z); }
   @inline counted(site: usize, n: i32): void {}
   @inline stalled(site: usize): void {}
 }
@@ -30,13 +33,27 @@ export class Float64Control {
   @inline addSquareRaw(x: f64, v: f64, left: i32): f64 { return x + v; }
   @inline shift(x: f64, left: i32): f64 { return x; }
   @inline quantise(x: f64, site: usize, index: i32): f64 { return x; }
-  @inline quotient(x: f64, d1: f64, d2: f64, left: i32, site: usize, element: i32): f64 { return x / (d1 * d2); }
-  @inline divided(x: f64, d1: f64, d2: f64, left: i32, site: usize, header: usize): f64 { return x / (d1 * d2); }
+  @inline quotient(x: f64, d1: f64, d2: f64, left: i32, site: usize, element: i32, index: i32): f64 { return x / (d1 * d2); }
+  @inline divided(x: f64, d1: f64, d2: f64, left: i32, site: usize, element: i32, index: i32, header: usize): f64 { return x / (d1 * d2); }
+  @inline positive(v: f64): f64 { return v; }
+  @inline root(v: f64, fraction: i32): f64 { return sqrt<f64>(v); }
+  @inline opens(size: f64, gate: f64): bool { return size * size > gate; }
   @inline guard(v: f64): f64 { return v + EPSILON; }
   @inline align(v: f64, left: i32): f64 { return v; }
   @inline norm(square: f64, site: usize): f64 { return sqrt<f64>(square + EPSILON); }
   @inline mean(old: f64, rho: f64, sample: f64, site: usize): f64 { return old + rho * (sample - old); }
-  @inline reaches(chi: f64, eta: f64, star: f64, header: usize): bool { return star <= EPSILON || chi / (eta * (star + EPSILON)) >= 1; }
+  @inline reaches(chi: f64, eta: f64, star: f64, header: usize): bool { return star <= EPSILON || eta * (star + EPSILON) <= chi; }
+  @inline atMost(d1: f64, d2: f64, leftD: i32, a: f64, leftA: i32): bool { return d1 * d2 <= a; }
+  @inline velocity(old: f64, momentum: f64, gain: f64, chi: f64, eta: f64, alpha: f64, star: f64, site: usize): f64 {
+    return momentum * old + gain * chi - gain * eta * (alpha * star);
+  }
+  @inline addDistance(x: f64, w: f64, left: i32, step: f64, g: f64, leftProduct: i32): f64 { return x + abs<f64>(w - step * g); }
+  @inline within(x: f64, limit: f64, left: i32): bool { return x <= limit; }
+  @inline excess(sum: f64, loss: f64, mean: f64, slack: f64, site: usize): f64 { return max<f64>(0, sum + loss - mean - slack); }
+  @inline halved(alpha: f64, times: i32): f64 {
+    for (let k = 0; k < times; k++) alpha *= 0.5;
+    return alpha;
+  }
   @inline tableFits(a: i32, eta: f64, sg: f64, chi: f64, st: f64, header: usize): bool {
     const alpha = <f64>a / 32;
     return alpha * alpha * (eta * eta) * sg <= chi * chi * (st + EPSILON);
@@ -47,4 +64,15 @@ export class Float64Control {
     return max<f64>(<f64>n * load<f64>(squares) - sum * sum, EPSILON * EPSILON);
   }
   @inline exceeds(t: f64, ratio: f64, window: i32, v: f64, header: usize): bool { return t > ratio * <f64>window * v; }
+}
+
+const EXP_PARTS: f64 = 1024, EXP_TERMS = 20, EXP_SQUARINGS = 10, EXP_LIMIT: f64 = 700;
+
+/** 1/(1 + e^−z) by + − × ÷ alone, so that it is the same everywhere. */
+export function sigmoid(z: f64): f64 {
+  const t = min<f64>(abs<f64>(z), EXP_LIMIT) / EXP_PARTS;
+  let p: f64 = 1;
+  for (let j = EXP_TERMS; j > 0; j--) p = 1 - p * t / <f64>j;
+  for (let k = 0; k < EXP_SQUARINGS; k++) p *= p;
+  return z >= 0 ? 1 / (1 + p) : p / (1 + p);
 }

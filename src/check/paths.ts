@@ -10,7 +10,7 @@ import type { BaselineOptions } from '../schema/baseline.js';
  * @throws QrailsError `usage` where a document came from standard input
  */
 export function portableOptions(options: RunOptions, folder: string): BaselineOptions {
-  const { experiment, profile, sensor, throttle, anchor, seed, steps, set, data, directory = process.cwd() } = options;
+  const { experiment, profile, sensor, throttle, anchor, supervisor, seed, steps, set, data, directory = process.cwd() } = options;
   const moved = (path: string): string => {
     if (isAbsolute(path) || resolve(directory) === resolve(folder)) return path;
     const seen = relative(folder, resolve(directory, path)).replaceAll('\\', '/');
@@ -31,6 +31,7 @@ export function portableOptions(options: RunOptions, folder: string): BaselineOp
     ...(sensor !== undefined && { sensor: document('sensor', sensor) }),
     ...(throttle !== undefined && { throttle: [...throttle] }),
     ...(anchor !== undefined && { anchor: [...anchor] }),
+    ...(supervisor !== undefined && { supervisor }),
     ...(seed !== undefined && { seed }),
     ...(steps !== undefined && { steps }),
     ...(set !== undefined && { set: [...set] }),

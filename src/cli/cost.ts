@@ -21,8 +21,8 @@ export function addCost(program: Command, context: () => Context): void {
     .addOption(new Option('--ram <bytes>', 'memory for state and a step: what needs more cannot be afforded').argParser(integer(1, MOST_RAM)))
     .addOption(new Option('--measure [boards]', `compile the kernel and count what its last steps execute on emulated boards: ${BOARD_NAMES.join(', ')} (default all)`).argParser(boards))
     .addHelpText('after', `
-Several targets: --profile takes names or paths, comma-separated. One throttle and one anchor, default the experiment's own; the table of controllers has them all.
-Counts are derived from the plan, and are those of its largest step with the throttle on and the anchor pulling.
+Several targets: --profile takes names or paths, comma-separated. One throttle, anchor and supervisor, default the experiment's own; the table of controllers has each by itself.
+Counts are derived from the plan, and are those of its largest step with the throttle on, the anchor pulling and the supervisor accepting.
 
 Examples:
   $ qrails cost --profile avr-q7

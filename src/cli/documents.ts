@@ -15,12 +15,13 @@ import { loadProfile } from '../profile/load.js';
 import { loadSensor } from '../profile/sensor.js';
 import { concernText } from '../report/concerns.js';
 import type { Concern } from '../schema/concern.js';
-import type { AnchorSpec, Experiment, ThrottleSpec } from '../schema/experiment.js';
+import type { AnchorSpec, Experiment, SupervisorSpec, TeacherData, ThrottleSpec } from '../schema/experiment.js';
 import type { Listing, Validation } from '../schema/listing.js';
 import type { Profile } from '../schema/profile.js';
 import type { Sensor } from '../schema/sensor.js';
 import { fewestInputs } from '../signal/model.js';
 import { createFrontEnd } from '../signal/sensor.js';
+import { teacherSize } from '../signal/teacherStages.js';
 import { SITES, siteKeys, type SiteName } from '../site/sites.js';
 import { emit, jsonText, type CommonOptions, type Context } from './context.js';
 import { addCommon } from './options.js';
@@ -57,7 +58,7 @@ function wrap(text: string, width = 100): string[] {
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
 
 /** `gt0/secant, chi 1.5`. */
-function controller({ law, estimator, ...parameters }: ThrottleSpec | (AnchorSpec & { estimator?: never })): string {
+function controller({ law, estimator, ...parameters }: ThrottleSpec | ((AnchorSpec | SupervisorSpec) & { estimator?: never })): string {
   return [estimator === undefined ? law : `${law}/${estimator}`, ...Object.entries(parameters).map(([name, value]) => `${name} ${value}`)].join(', ');
 }
 
@@ -146,15 +147,16 @@ const KINDS = {
       const { data, model, phases } = experiment;
       return [
         ...title(experiment), '',
-        `data        ${data.kind !== 'teacher' ? `${data.file}: ${count(data.inputs.length, 'input')} × ${count(data.lags ?? 1, 'row')} → ${count(data.targets.length, 'target')}, ${count(data.ahead ?? 0, 'row')} ahead` : `affine teacher, ${data.rows} rows, ${data.weights[0]!.length} → ${data.weights.length}`}`,
-        `layers      ${model.layers.map(({ outputs, activation = 'linear', bias }) => `${outputs} ${activation}${bias ? ' with bias' : ''}`).join(', ')}`,
-        ...columns(['phase', 'length', 'batch', 'η', 'throttle', 'anchor', 'sensor'], phases.map((phase, index) => [
+        `data        ${data.kind !== 'teacher' ? `${data.file}: ${count(data.inputs.length, 'input')} × ${count(data.lags ?? 1, 'row')} → ${count(data.targets.length, 'target')}, ${count(data.ahead ?? 0, 'row')} ahead` : teacherText(data)}`,
+        `layers      ${model.layers.map(({ outputs, activation = 'linear', bias }) => `${outputs} ${activation}${bias ? ' with bias' : ''}`).join(', ')}${model.errorRule === 'sign' ? '; learns by the sign of its error' : ''}`,
+        ...columns(['phase', 'length', 'batch', 'η', 'throttle', 'anchor', 'supervisor', 'sensor'], phases.map((phase, index) => [
           phase.name ?? String(index), phase.steps === undefined ? `${phase.epochs} epochs` : `${phase.steps} steps`, String(phase.batch), String(phase.learningRate),
-          ...[phase.throttle ?? true, phase.anchor ?? true, phase.sensor ?? false].map((on) => (on ? 'on' : 'off')),
+          ...[phase.throttle ?? true, phase.anchor ?? true, phase.supervisor ?? true, phase.sensor ?? false].map((on) => (on ? 'on' : 'off')),
         ])),
         `target      ${experiment.profile ?? '(none named)'}; sensor ${experiment.sensor ?? 'none'}; seed ${experiment.seed ?? 42}`,
         `throttle    ${controller(experiment.throttle ?? { law: 'none' })}`,
         `anchor      ${controller(experiment.anchor ?? { law: 'none' })}`,
+        `supervisor  ${controller(experiment.supervisor ?? { law: 'none' })}`,
       ];
     },
   } satisfies Kind<Experiment>,
@@ -168,6 +170,15 @@ export function columns(head: readonly string[], rows: readonly (readonly string
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => [...row[column]!].length)));
   return all.map((row) => row.map((cell, column) => cell + ' '.repeat(widths[column]! - [...cell].length)).join('  ').trimEnd());
+}
+
+/** What a teacher is, in a line. */
+function teacherText(data: TeacherData): string {
+  const { inputs, targets } = teacherSize(data);
+  return [
+    `${data.hidden ? `teacher with ${data.hidden.weights.length} hidden neurons` : 'affine teacher'}, ${data.rows} rows, ${inputs} → ${targets}`,
+    ...(data.labels ? ['labels'] : []), ...(data.flips ? ['some flipped'] : []), ...(data.changes ? [count(data.changes.length, 'change')] : []),
+  ].join(', ');
 }
 
 export function addDocuments(program: Command, context: () => Context): void {

@@ -56,12 +56,15 @@ async function createProgram(argv: readonly string[], context: () => Context): P
     .showHelpAfterError('(qrails --help, or qrails COMMAND --help)')
     .addHelpText('after', '\nExamples:\n  $ qrails compare\n  $ qrails profile list\n  $ qrails export c --profile enabol-mid -o tables');
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) return program;
-  const [{ addCompare }, { addDocuments }, { addExport }, { addChecks }, { addInspect }, { addFormat }, { addQuantize }, { addCost }, { addMap }, { addReport }] = await Promise.all([import('./compare.js'), import('./documents.js'), import('./export.js'), import('./checks.js'), import('./inspect.js'), import('./format.js'), import('./quantize.js'), import('./cost.js'), import('./map.js'), import('./report.js')]);
+  const [{ addCompare }, { addDocuments }, { addExport }, { addChecks }, { addInspect }, { addFormat }, { addQuantize }, { addCost }, { addMap }, { addReport }, { addImport }, { addEma }, { addInstruments }] = await Promise.all([import('./compare.js'), import('./documents.js'), import('./export.js'), import('./checks.js'), import('./inspect.js'), import('./format.js'), import('./quantize.js'), import('./cost.js'), import('./map.js'), import('./report.js'), import('./import.js'), import('./ema.js'), import('./instruments.js')]);
   addCompare(program, context);
   addMap(program, context);
   addInspect(program, context);
+  addInstruments(program, context);
   addReport(program, context);
   addExport(program, context);
+  addImport(program, context);
+  addEma(program, context);
   addChecks(program, context);
   addDocuments(program, context);
   addQuantize(program, context);

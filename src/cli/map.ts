@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { resolve } from 'node:path';
+import { REFERENCE_THROTTLE_NAMES, THROTTLE_NAMES } from '../control/registry.js';
 import { printable } from '../document/show.js';
 import { QrailsError } from '../errors.js';
 import { FEWEST_VALUES, MOST_VALUES } from '../map/axis.js';
@@ -43,6 +44,8 @@ export function addMap(program: Command, context: () => Context): void {
   for (const [name, { about }] of Object.entries(FILES)) command.option(`--${name} <file>`, about);
   command.registeredArguments[0]!.description = `shipped name or path to a JSON file (default: ${DEFAULT_MAP_EXPERIMENT}; with --data, stream)`;
   command.options.find(({ long }) => long === '--anchor')!.description = "one anchor (default: the experiment's)";
+  const beside = REFERENCE_THROTTLE_NAMES.filter((name) => !THROTTLE_NAMES.includes(name));
+  command.options.find(({ long }) => long === '--throttle')!.description += `; with --float also ${beside.join(', ')}`;
   command.addHelpText('after', `
 Every cell is a run of its own, with the same bits as compare gives for the same values; one that blows up is given up. See docs/map.md.
 
@@ -50,7 +53,7 @@ Examples:
   $ qrails map --float --grid 21                                 float64, a coarse grid
   $ qrails map --throttle none,gt0/trace,table --png map.png     three controllers on a target
   $ qrails map --profile enabol-tight --svg map.svg --csv map.csv
-  $ qrails map --float --throttle gt0/secant --grid 21 --draws 20
+  $ qrails map --float --throttle gt0/secant,gt0/lambda --grid 21 --draws 20
   $ qrails map exp-000c --x 'profile.sites.weight.wordLength=lin:8:16:9' --y 'throttle.chi=lin:0.5:2:7'`)
     .action(async (experiment: string | undefined, flags: MapFlags) => {
       const { signal, palette, width } = context();

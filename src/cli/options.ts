@@ -1,7 +1,7 @@
 /** Options that several commands share: how a run is chosen, and how a result is put out. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { DEFAULT_EXPERIMENT, DEFAULT_PROFILE, type RunOptions } from '../compare/prepare.js';
-import { ANCHOR_NAMES, THROTTLE_NAMES } from '../control/registry.js';
+import { ANCHOR_NAMES, SUPERVISOR_NAMES, THROTTLE_NAMES } from '../control/registry.js';
 import { QrailsError } from '../errors.js';
 import type { CommonOptions } from './context.js';
 
@@ -10,6 +10,7 @@ export interface RunFlags extends CommonOptions {
   readonly sensor?: string;
   readonly throttle?: string[];
   readonly anchor?: string[];
+  readonly supervisor?: string;
   readonly seed?: number;
   readonly steps?: number;
   readonly set?: string[];
@@ -47,9 +48,10 @@ export function addRunOptions(command: Command): Command {
     .option('-s, --sensor <sensor>', "what the inputs pass through, shipped name or path (default: the experiment's)")
     .addOption(new Option('-t, --throttle <list>', `throttles, comma-separated: ${THROTTLE_NAMES.join(', ')} (default: none and the experiment's)`).argParser(list))
     .addOption(new Option('-a, --anchor <list>', `anchors, comma-separated: ${ANCHOR_NAMES.join(', ')} (default: none and the experiment's)`).argParser(list))
+    .option('--supervisor <name>', `supervisor: ${SUPERVISOR_NAMES.join(', ')} (default: the experiment's)`)
     .addOption(new Option('--seed <n>', 'draws data, weights, order and noise').argParser(integer(0, 4294967295)))
     .addOption(new Option('--steps <n>', 'steps in all: later phases are cut, or the last goes on').argParser(integer(1, 100_000_000)))
-    .addOption(new Option('--set <path=value>', 'change one value: profile., sensor., experiment., throttle. or anchor. (repeatable)').argParser(collect))
+    .addOption(new Option('--set <path=value>', 'change one value: profile., sensor., experiment., throttle., anchor. or supervisor. (repeatable)').argParser(collect))
     .option('--data <file>', "a recording, CSV or NPY, in place of the experiment's data; its lags, steps ahead and scaling stay those of the experiment")
     .addOption(new Option('--inputs <columns>', 'its input columns, comma-separated').argParser(list))
     .addOption(new Option('--targets <columns>', 'its target columns, comma-separated').argParser(list));
@@ -66,7 +68,7 @@ export function runOptions(experiment: string | undefined, flags: RunFlags): Run
     });
   }
   return {
-    experiment, profile: flags.profile, sensor: flags.sensor, throttle: flags.throttle, anchor: flags.anchor, seed: flags.seed, steps: flags.steps, set: flags.set,
+    experiment, profile: flags.profile, sensor: flags.sensor, throttle: flags.throttle, anchor: flags.anchor, supervisor: flags.supervisor, seed: flags.seed, steps: flags.steps, set: flags.set,
     ...(data !== undefined && { data: { file: data, inputs: inputs!, targets: targets! } }),
   };
 }

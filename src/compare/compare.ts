@@ -16,7 +16,7 @@ import { prepare, type Prepared, type RunOptions, type Variant } from './prepare
 import { candidates, type Candidate } from './prescribe.js';
 import { leastSquares, weightError, type Reference } from './reference.js';
 import { thresholds, VERDICTS, type Thresholds, type VerdictName } from './thresholds.js';
-import { figure } from './figure.js';
+import { figure, percent } from './figure.js';
 import { concernsOfAll, rangesOf } from '../plan/concerns.js';
 import { flagsOf } from './flags.js';
 import { firstOverflow, judge, latePressure, type Judged } from './verdict.js';
@@ -78,6 +78,7 @@ export async function compare(options: CompareOptions = {}): Promise<Comparison>
       title: experiment.title ?? experiment.name,
       profile: profile.name,
       sensor: sensor.name,
+      supervisor: variants[0]!.plan.supervisor.law,
       seed: experiment.seed ?? DEFAULT_SEED,
       steps: planSteps(plan),
       stressFrom: stressStart(plan),
@@ -205,6 +206,7 @@ function command(options: RunOptions, variant: Variant, candidate: Candidate, ow
   }
   option('throttle', candidate.throttle ?? variant.throttle);
   option('anchor', candidate.anchor ?? (variant.anchor === 'none' && ownAnchor === 'none' ? undefined : variant.anchor));
+  option('supervisor', options.supervisor);
   option('seed', options.seed);
   option('steps', options.steps);
   for (const assignment of [...(options.set ?? []), ...(candidate.set ?? [])]) option('set', assignment);
@@ -251,6 +253,9 @@ function describe(variant: Variant, profile: Profile, pair: Pair, { float, fixed
 
 function explain(pair: Pair, float: Judged, fixed: Judged): string[] {
   const why = [...float.why.map((text) => `float64: ${text}`), ...fixed.why.map((text) => `fixed: ${text}`)];
+  for (const [side, { recorder: { rejectedSteps, steps } }] of [['float64', pair.float], ['fixed', pair.fixed]] as const) {
+    if (rejectedSteps > 0) why.push(`${side}: the supervisor took back ${percent(rejectedSteps / steps)} of the steps`);
+  }
   const first = firstOverflow(pair.fixed);
   if (first) {
     const { rails } = pair.plan.sites[first.key]!;
@@ -281,6 +286,7 @@ function describeSide(plan: Plan, { recorder, finalLoss, parameters }: Recording
     zeroUpdateSteps: recorder.zeroUpdateSteps,
     stillFrom: recorder.stillFrom,
     infeasibleSteps: recorder.infeasibleSteps,
+    rejectedSteps: recorder.rejectedSteps,
     events: recorder.events,
     eventSteps: [...recorder.eventSteps],
     weightError: reference ? finite(weightError(plan, reference, parameters[0]!)) : null,

@@ -17,7 +17,7 @@ import { deliveries } from '../signal/delivery.js';
 import { siteKey } from '../site/sites.js';
 import { aligned, type Scaled } from './runningSum.js';
 import { operandPlaces, operandValues } from './stepOperands.js';
-import { siteOf, stepOrder, which, type Which } from './stepOrder.js';
+import { siteOf, stepOrder, takenBack, which, type Which } from './stepOrder.js';
 import { SteppedRun, type SiteValues } from './stepValues.js';
 
 /** One value of one side. */
@@ -113,7 +113,7 @@ class Pairing implements Parting {
   constructor(base: SteppedRun, target: SteppedRun) {
     this.base = base;
     this.target = target;
-    this.#order = stepOrder(base.plan.layers.length, this.#rounds);
+    this.#order = stepOrder(base.plan, this.#rounds);
     this.#foregone = new Set(this.#order.filter((key) => this.#sameRule(key)));
     for (const layer of base.plan.layers.keys()) {
       for (const name of ['weight', 'bias'] as const) {
@@ -130,8 +130,10 @@ class Pairing implements Parting {
 
   /** Compares the step that both sides have taken. */
   compare(step: number): void {
+    const rejected = this.base.rejected || this.target.rejected;
     for (const key of this.#order) {
       if (this.beyond) break;
+      if (rejected && !takenBack(this.base.plan, key)) continue;
       if (this.first === undefined && this.#foregone.has(key)) continue;
       this.#look(key, step, this.base.values(key), this.target.values(key));
     }

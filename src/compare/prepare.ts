@@ -1,5 +1,5 @@
 /** From names and options to documents, data and plans. */
-import { ANCHOR_NAMES, THROTTLE_NAMES, type AnchorLaw, type Estimator, type ThrottleLaw } from '../control/registry.js';
+import { ANCHOR_NAMES, REFERENCE_THROTTLE_NAMES, SUPERVISOR_NAMES, THROTTLE_NAMES, type AnchorLaw, type Estimator, type ThrottleLaw } from '../control/registry.js';
 import { closest } from '../document/closest.js';
 import type { Loaded } from '../document/load.js';
 import { applySet } from '../document/set.js';
@@ -10,7 +10,7 @@ import { buildPlan, DEFAULT_SEED } from '../plan/build.js';
 import { hashJson } from '../plan/hash.js';
 import { loadProfile } from '../profile/load.js';
 import { loadSensor } from '../profile/sensor.js';
-import type { AnchorSpec, Experiment, ThrottleSpec } from '../schema/experiment.js';
+import type { AnchorSpec, Experiment, SupervisorSpec, ThrottleSpec } from '../schema/experiment.js';
 import type { Plan } from '../schema/plan.js';
 import type { Profile } from '../schema/profile.js';
 import type { Sensor } from '../schema/sensor.js';
@@ -27,8 +27,12 @@ export interface RunOptions {
   readonly sensor?: string | undefined;
   /** Names as in `THROTTLE_NAMES`. Default `none` and the experiment's. */
   readonly throttle?: readonly string[] | undefined;
+  /** Whether throttles that only the reference can run are taken; default false. */
+  readonly reference?: boolean | undefined;
   /** Names as in `ANCHOR_NAMES`. Default `none` and the experiment's. */
   readonly anchor?: readonly string[] | undefined;
+  /** One name as in `SUPERVISOR_NAMES`. Default the experiment's. */
+  readonly supervisor?: string | undefined;
   readonly seed?: number | undefined;
   /** Steps in all. */
   readonly steps?: number | undefined;
@@ -63,7 +67,7 @@ export interface Prepared {
 
 /** Name of a throttle spec: `none`, `gt0/secant`, … */
 export function throttleName({ law, estimator }: ThrottleSpec): string {
-  return THROTTLE_NAMES.find((name) => name === (estimator === undefined ? law : `${law}/${estimator}`)) ?? THROTTLE_NAMES.find((name) => name.split('/')[0] === law)!;
+  return REFERENCE_THROTTLE_NAMES.find((name) => name === (estimator === undefined ? law : `${law}/${estimator}`)) ?? THROTTLE_NAMES.find((name) => name.split('/')[0] === law)!;
 }
 
 function known<T extends string>(names: readonly T[], name: string, option: string): T {
@@ -77,7 +81,7 @@ function known<T extends string>(names: readonly T[], name: string, option: stri
 }
 
 /** Parts of an experiment that data and plan are made from: how the places of their faults begin. */
-const EXPERIMENT_PLACE = /^(model|data|phases|throttle|anchor)\b/;
+const EXPERIMENT_PLACE = /^(model|data|phases|throttle|anchor|supervisor)\b/;
 
 /** Throws an error of data, sensor or plan again, with the option or file in which its cause was written. */
 export function locate(error: unknown, { set = [] }: RunOptions, files: { readonly experiment?: string; readonly sensor: string }): never {
@@ -144,8 +148,11 @@ export async function prepareFrom(documents: Documents, options: RunOptions, reu
   const ownThrottle: ThrottleSpec = experiment.throttle ?? { law: 'none' };
   const ownAnchor: AnchorSpec = experiment.anchor ?? { law: 'none' };
   const unique = <T>(names: readonly T[]): T[] => [...new Set(names)];
-  const throttles = unique((options.throttle ?? ['none', throttleName(ownThrottle)]).map((name) => known(THROTTLE_NAMES, name, '--throttle')));
+  const throttles = unique((options.throttle ?? ['none', throttleName(ownThrottle)]).map((name) => known(options.reference === true ? REFERENCE_THROTTLE_NAMES : THROTTLE_NAMES, name, '--throttle')));
   const anchors = unique((options.anchor ?? ['none', ownAnchor.law]).map((name) => known(ANCHOR_NAMES, name, '--anchor')));
+
+  const ownSupervisor: SupervisorSpec = experiment.supervisor ?? { law: 'none' };
+  const supervisor: SupervisorSpec = options.supervisor === undefined ? ownSupervisor : { ...ownSupervisor, law: known(SUPERVISOR_NAMES, options.supervisor, '--supervisor') };
 
   const variants: Variant[] = [];
   try {
@@ -155,7 +162,7 @@ export async function prepareFrom(documents: Documents, options: RunOptions, reu
       const { estimator: _, ...parameters } = ownThrottle;
       const throttle: ThrottleSpec = { ...parameters, law, ...(estimator !== undefined && { estimator }) };
       for (const anchor of anchors) {
-        const plan = buildPlan({ profile, sensor, experiment, dataset, throttle, anchor: { ...ownAnchor, law: anchor }, steps: options.steps });
+        const plan = buildPlan({ profile, sensor, experiment, dataset, throttle, anchor: { ...ownAnchor, law: anchor }, supervisor, steps: options.steps });
         variants.push({ throttle: name, anchor, plan, hash: hashJson(plan) });
       }
     }

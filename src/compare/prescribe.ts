@@ -5,7 +5,7 @@
 import type { Pair, Recording } from '../run/pair.js';
 import { stressStart } from '../run/pair.js';
 import { SITES, type SiteName } from '../site/sites.js';
-import type { ThrottleLaw } from '../control/registry.js';
+import { keepsHistory, type ThrottleLaw } from '../control/registry.js';
 import { percent } from './figure.js';
 import { latePressure, pressedSites, siteName, type Judged } from './verdict.js';
 
@@ -17,11 +17,18 @@ export interface Candidate {
   readonly set?: readonly string[];
 }
 
+const HELD = 'the anchor holds parameters the drift has made wrong';
+/** α of a first step without an estimate. */
+const SMALL_ALPHA = 1 / 32;
+/** Share of the steps from which a supervisor hinders more than it helps, and what it is given. */
+const MUCH_TAKEN_BACK = 0.1;
+const PATIENCE = 20;
+
 /** Candidates for one side's trouble, the most promising first. */
 export function candidates(pair: Pair, judged: { float: Judged; fixed: Judged }): Candidate[] {
   const { plan, fixed } = pair;
   const list: Candidate[] = [];
-  const { law, estimator } = plan.throttle;
+  const { law, firstAlpha } = plan.throttle;
   const runaway = judged.float.verdict === 'diverged' || judged.fixed.verdict === 'limit cycle' || judged.fixed.verdict === 'diverged';
   if (law === ('none' satisfies ThrottleLaw) && runaway) {
     const single = plan.phases.every(({ batch }) => batch === 1);
@@ -32,12 +39,18 @@ export function candidates(pair: Pair, judged: { float: Judged; fixed: Judged })
   }
   if (plan.anchor.law === 'fixed' && judged.fixed.verdict !== 'survives') {
     list.push({ why: 'the anchor holds parameters the drift has made wrong: let it go on evidence', anchor: 'event' });
-    list.push({ why: 'the anchor holds parameters the drift has made wrong', anchor: 'none' });
+    list.push({ why: HELD, anchor: 'none' });
+  }
+  // The event anchor lets go by itself.
+  if ((plan.anchor.law === 'decay' || plan.anchor.law === 'elastic') && judged.fixed.verdict !== 'survives') list.push({ why: HELD, anchor: 'none' });
+  const takenBack = fixed.recorder.rejectedSteps / fixed.recorder.steps;
+  if (plan.supervisor.patience === 0 && takenBack >= MUCH_TAKEN_BACK) {
+    list.push({ why: `the supervisor takes back ${percent(takenBack)} of the steps: let it take a loss as it is after ${PATIENCE} in a row`, set: [`supervisor.patience=${PATIENCE}`] });
   }
   list.push(...widenPressed(pair, judged.fixed));
   list.push(...refineStalled(pair, judged.fixed));
-  if (law !== 'none' && estimator !== 'trace' && spikes(pair)) {
-    list.push({ why: `the throttle has no history at step ${pair.fixed.recorder.maxLossAt - 1} and lets one full step through`, set: ['throttle.firstAlpha=1/32'] });
+  if (keepsHistory(plan.throttle) && firstAlpha!.value > SMALL_ALPHA && spikes(pair)) {
+    list.push({ why: `the throttle has no history at step ${pair.fixed.recorder.maxLossAt - 1} and lets one full step through`, set: [`throttle.firstAlpha=1/${1 / SMALL_ALPHA}`] });
   }
   const clipped = fixed.counters['input'] ? latePressure(fixed, 'input') : 0;
   if (clipped >= 0.01) {

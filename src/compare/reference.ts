@@ -19,7 +19,7 @@ export const REFERENCE_INPUTS = 256;
  */
 export function leastSquares(plan: Plan, { inputs, targets, count }: Batch): Reference | undefined {
   const [layer, ...behind] = plan.layers;
-  if (!layer || behind.length > 0 || layer.inputs > REFERENCE_INPUTS) return undefined;
+  if (layer?.activation !== 'linear' || behind.length > 0 || layer.inputs > REFERENCE_INPUTS) return undefined;
   const width = layer.inputs + (layer.bias ? 1 : 0);
   const x = (row: number, column: number): number => (column < layer.inputs ? inputs[row * layer.inputs + column]! : 1);
   const normal = Matrix.zeros(width, width);

@@ -1,6 +1,8 @@
 /** What went into a value of a step, by name, so that it can be looked up on two sides of a run alike. */
+import { integrates } from '../control/registry.js';
+import { inUse } from '../plan/concernsExact.js';
 import type { Plan } from '../schema/plan.js';
-import { siteKey } from '../site/sites.js';
+import { siteKey, type SiteName } from '../site/sites.js';
 import { siteOf } from './stepOrder.js';
 import type { Source, SiteValues, SteppedRun } from './stepValues.js';
 
@@ -33,14 +35,23 @@ export function operandPlaces(plan: Plan, key: string, position: number, count: 
   const fedKey = layer === 0 ? 'input' : siteKey('activation', layer - 1);
   const fed = (b: number, i: number): OperandPlace => ({ name: `input[${b}][${i}]`, key: fedKey, position: b * inputs + i });
   const weight = (o: number, i: number): OperandPlace => ({ name: `weight[${o}][${i}]`, key: siteKey('weight', layer), position: o * inputs + i, from: 'before' });
-  const error = (b: number, o: number): OperandPlace => ({ name: `error[${b}][${o}]`, key: siteKey('error', layer), position: b * outputs + o });
+  const { throttle: { law }, anchor, errorRule, balance } = plan;
+  /** What the gradients of a layer, or the layer before it, are taken from. */
+  const learnt = (at: number, text: string): Pick<OperandPlace, 'name' | 'from'> => {
+    if (at < plan.layers.length - 1 || (errorRule === 'difference' && !balance)) return { name: text };
+    return { name: balance ? `share of ${text}` : `sign of ${text}`, from: 'learnt' };
+  };
+  const error = (b: number, o: number): OperandPlace => ({ ...learnt(layer, `error[${b}][${o}]`), key: siteKey('error', layer), position: b * outputs + o });
+  const found = (site: SiteName, at: number): OperandPlace => ({ name: `${site} before`, key: siteKey(site, layer), position: at, from: 'before' });
   const parameter = (k: number): OperandPlace =>
     k < weights
       ? { ...weight(Math.floor(k / inputs), k % inputs), name: `weight[${Math.floor(k / inputs)}][${k % inputs}] before` }
       : { name: `bias[${k - weights}] before`, key: siteKey('bias', layer), position: k - weights, from: 'before' };
-  const changed = (k: number): OperandPlace[] => [parameter(k), { name: 'update', key: siteKey('update', layer), position: k }];
+  const update = (k: number): OperandPlace => ({ name: 'update', key: siteKey('update', layer), position: k });
+  const changed = (k: number): OperandPlace[] => [parameter(k), update(k), ...(anchor.law === 'elastic' ? [found('importance', k), found('average', k)] : [])];
   const learningRate: OperandPlace = { name: 'learningRate', key: 'learningRate', position: 0 };
-  const row = (site: 'curvature' | 'curvatureMean' | 'throttle' | 'rate', label: string = site): OperandPlace => ({ name: label, key: site, position: 0 });
+  const row = (site: 'loss' | 'curvature' | 'curvatureMean' | 'velocity' | 'measureMean' | 'throttle' | 'rate', label: string = site): OperandPlace => ({ name: label, key: site, position: 0 });
+  const gradient: OperandPlace = { name: 'gradient', key: siteKey('gradient', layer), position };
   const sample = Math.floor(position / outputs);
   const output = position % outputs;
   switch (name) {
@@ -69,7 +80,7 @@ export function operandPlaces(plan: Plan, key: string, position: number, count: 
       if (behind) {
         return range(behind.outputs).flatMap((j) => [
           { name: `weight[${j}][${output}] behind`, key: siteKey('weight', layer + 1), position: j * behind.inputs + output, from: 'before' as const },
-          { name: `error[${sample}][${j}] behind`, key: siteKey('error', layer + 1), position: sample * behind.outputs + j },
+          { ...learnt(layer + 1, `error[${sample}][${j}] behind`), key: siteKey('error', layer + 1), position: sample * behind.outputs + j },
         ]);
       }
       return [
@@ -98,12 +109,24 @@ export function operandPlaces(plan: Plan, key: string, position: number, count: 
       return [{ name: 'gradientAccumulator', key: siteKey('gradientAccumulator', layer), position }];
     case 'curvatureMean':
       return [row('curvature')];
+    case 'measureMean':
+      return [row('loss'), found('measureMean', 0)];
+    case 'cusum':
+      return [row('loss'), found('measureMean', 0), found('cusum', 0)];
+    case 'velocity':
+      return [found('velocity', 0), row('curvature'), row('curvatureMean'), learningRate];
     case 'throttle':
-      return [row('curvature'), row('curvatureMean'), learningRate];
+      return [...(inUse(plan, 'curvature') ? [row('curvature'), row('curvatureMean')] : []), ...(integrates(law) ? [row('velocity')] : []), learningRate];
     case 'rate':
       return [row('throttle', 'alpha'), learningRate];
     case 'update':
-      return [row('rate'), { name: 'gradient', key: siteKey('gradient', layer), position }];
+      return [row('rate'), gradient, ...(anchor.law === 'gated' ? [{ name: 'importance', key: siteKey('importance', layer), position }] : [])];
+    case 'importance':
+      return [anchor.law === 'gated' ? gradient : update(position), found('importance', position)];
+    case 'average': {
+      const [site, at] = position < weights ? (['weight', position] as const) : (['bias', position - weights] as const);
+      return [found('average', position), { name: site, key: siteKey(site, layer), position: at }];
+    }
     case 'weight':
       return changed(position);
     case 'bias':

@@ -1,4 +1,6 @@
 /** The sites of a step whose values can be seen, in the order in which a step makes them (docs/numerics.md §5, §8), and how their values are named. */
+import { averages } from '../control/registry.js';
+import { inUse } from '../plan/concernsExact.js';
 import type { Plan } from '../schema/plan.js';
 import { siteKey, SITES, type SiteName } from '../site/sites.js';
 
@@ -8,25 +10,41 @@ export function siteOf(key: string): { readonly name: SiteName; readonly layer: 
   return dot < 0 ? { name: key as SiteName, layer: 0 } : { name: key.slice(dot + 1) as SiteName, layer: Number(key.slice('layer'.length, dot)) };
 }
 
+/** Sites of controllers whose values are kept: compared where the controllers of a plan have them. */
+const KEPT: readonly SiteName[] = ['measureMean', 'cusum', 'shareMean', 'velocity', 'importance', 'average'];
+
 /**
- * Keys in the order of a step: inputs and targets, layer by layer forward, errors and loss, gradients, the controller, parameters.
- * Left out are values that a step keeps nowhere: the norms and moments of controllers, and the anchor's pull, which shows in the parameter.
+ * Keys in the order of a step: inputs and targets, layer by layer forward, errors and loss, the supervisor, gradients, the throttle, parameters, what follows them.
+ * Left out are values that a step keeps nowhere: norms and moments of controllers, and the anchor's pull, which shows in the parameter.
  *
  * @param rounds whether a key of an optional site is there on some side
  */
-export function stepOrder(layers: number, rounds: (key: string) => boolean): string[] {
-  const forward = Array.from({ length: layers }, (_, layer) => layer);
-  const last = layers - 1;
+export function stepOrder(plan: Plan, rounds: (key: string) => boolean): string[] {
+  const forward = [...plan.layers.keys()];
+  const last = plan.layers.length - 1;
+  const gated = plan.anchor.law === 'gated';
   const of = (layer: number, ...names: SiteName[]): string[] => names.map((name) => siteKey(name, layer));
   return [
     'input', 'target',
     ...forward.flatMap((layer) => of(layer, 'product', 'accumulator', 'activation')),
-    ...of(last, 'error'), 'loss',
+    ...of(last, 'error'), 'loss', 'measureMean', 'cusum', 'shareMean',
     ...forward.slice(0, last).reverse().flatMap((layer) => of(layer, 'error')),
     ...forward.flatMap((layer) => of(layer, 'gradientProduct', 'gradientAccumulator', 'gradient')),
-    'curvature', 'curvatureMean', 'throttle', 'rate',
-    ...forward.flatMap((layer) => of(layer, 'update', 'weight', 'bias')),
-  ].filter((key) => !('optional' in SITES[siteOf(key).name]) || rounds(key));
+    'curvature', 'curvatureMean', 'velocity', 'throttle', 'rate',
+    // A gate opens before the update, an average follows all of them.
+    ...forward.flatMap((layer) => [...(gated ? of(layer, 'importance') : []), ...of(layer, 'update', 'weight', 'bias')]),
+    ...(averages(plan.anchor.law) ? forward.flatMap((layer) => of(layer, 'importance', 'average')) : []),
+  ].filter((key) => {
+    const { name } = siteOf(key);
+    return 'optional' in SITES[name] ? rounds(key) : !KEPT.includes(name) || inUse(plan, key);
+  });
+}
+
+/** What there is in a step that the supervisor took back, beside α, the rate and the parameters it went back to: nothing behind its verdict. */
+export function takenBack(plan: Plan, key: string): boolean {
+  const { name, layer } = siteOf(key);
+  const forward: readonly SiteName[] = ['input', 'target', 'product', 'accumulator', 'activation', 'loss', 'measureMean', 'cusum', 'throttle', 'rate', 'weight', 'bias'];
+  return forward.includes(name) || (name === 'error' && layer === plan.layers.length - 1);
 }
 
 /** Which value of a site one is. */
@@ -57,7 +75,7 @@ export function elementName(plan: Plan, key: string, element: number): string {
     case 'bias':
       return `${key}[${element - inputs * outputs}]`;
     default:
-      if (!SITES[name].perLayer) return key;
+      if (!SITES[name].perLayer) return name === 'shareMean' ? `${key}[${element}]` : key;
       return element < inputs * outputs ? row(inputs) : `${key}[bias ${element - inputs * outputs}]`;
   }
 }

@@ -1,14 +1,17 @@
 /** One side of a run, taken step by step, with every value of the step that was taken last. What the core keeps is read; products and running sums are taken again. */
+import { FLAGS } from '../core/abi.js';
 import { loadCore, type Build } from '../core/load.js';
 import { Session, type NumberSystem, type Row } from '../core/session.js';
+import type { RunState } from '../core/state.js';
+import { stateFields } from '../core/stateFields.js';
 import { ROUNDING, type RoundingMode } from '../format/modes.js';
 import { quantise } from '../format/quantise.js';
 import { randomWords, siteStream, type RandomWords } from '../format/random.js';
 import { accumulateGroup } from '../plan/alignment.js';
 import type { Plan, SiteFormat } from '../schema/plan.js';
 import type { Delivered } from '../signal/delivery.js';
-import { siteKey, type SiteName } from '../site/sites.js';
-import { rational, runningSum } from './runningSum.js';
+import { siteKey, SITES, type SiteName } from '../site/sites.js';
+import { aligned, rational, runningSum } from './runningSum.js';
 import { siteOf } from './stepOrder.js';
 
 /** Values of a site in one step, by position. */
@@ -18,8 +21,12 @@ export interface SiteValues {
   readonly numbers: readonly (number | bigint)[];
 }
 
-/** What an operand may be beside the value of a site: the front end's binary64 numbers, and parameters as the step found them. */
-export type Source = 'delivered' | 'stated' | 'before';
+/** What an operand may be beside the value of a site: the front end's binary64 numbers, what the step found, and errors as they are learnt from: signs, or shares. */
+export type Source = 'delivered' | 'stated' | 'before' | 'learnt';
+
+/** Fields of the state that are values of sites. */
+const STATE_FIELDS = { velocity: 'velocity', measureMean: 'measureMean', cusum: 'cusum', shareMean: 'shares', importance: 'importance', average: 'average' } as const;
+const isState = (name: SiteName): name is keyof typeof STATE_FIELDS => name in STATE_FIELDS;
 
 /** Fields of a row that are values of sites. */
 const ROW_FIELDS = { loss: 'loss', curvature: 'curvature', curvatureMean: 'curvatureMean', throttle: 'alpha', rate: 'rate' } as const;
@@ -35,7 +42,10 @@ export class SteppedRun {
   readonly kind: NumberSystem;
   readonly #session: Session;
   readonly #values = new Map<string, SiteValues>();
+  readonly #keepsState: boolean;
   #before: number[][];
+  #state: RunState | undefined;
+  #stateBefore: RunState | undefined;
   #row: Row | undefined;
   #batch: Delivered | undefined;
 
@@ -44,6 +54,7 @@ export class SteppedRun {
     this.plan = session.plan;
     this.kind = session.kind;
     this.#before = session.read('theta');
+    this.#keepsState = stateFields(this.plan).some(({ name }) => (Object.values(STATE_FIELDS) as string[]).includes(name));
     session.onRow((_, row) => (this.#row = row));
   }
 
@@ -57,6 +68,11 @@ export class SteppedRun {
     return this.#session.trapped;
   }
 
+  /** Whether the supervisor took the step back: what lies behind its verdict was not computed. */
+  get rejected(): boolean {
+    return (this.#row!.flags & FLAGS.rejected) !== 0;
+  }
+
   /** Samples in the step. */
   get count(): number {
     return this.#batch!.count;
@@ -65,6 +81,8 @@ export class SteppedRun {
   /** Takes one step; values are those of this step from now on, until `batch` is reused. */
   step(batch: Delivered): void {
     this.#before = this.#session.read('theta');
+    if (this.#keepsState) this.#stateBefore = this.#saved();
+    this.#state = undefined;
     this.#values.clear();
     this.#batch = batch;
     this.#session.push(batch);
@@ -80,9 +98,35 @@ export class SteppedRun {
 
   /** Values that are no site's of the step. */
   source(from: Source, key: string): SiteValues {
-    if (from === 'before') return this.#parameters(key, this.#before);
+    const { name, layer } = siteOf(key);
+    if (from === 'before') return isState(name) ? this.#fromState(key, name, layer, this.#stateBefore!) : this.#parameters(key, this.#before);
+    if (from === 'learnt') return { fractionLength: this.#fraction(key), numbers: this.#session.peek('errors', layer) };
     const { inputs, targets } = this.#batch!;
     return { fractionLength: undefined, numbers: Array.from(from === 'delivered' ? inputs : targets) };
+  }
+
+  #saved(): RunState {
+    return (this.#state ??= this.#session.save(''));
+  }
+
+  /** Values of a site that lie in the state. */
+  #fromState(key: string, name: keyof typeof STATE_FIELDS, layer: number, { values }: RunState): SiteValues {
+    const words = values[STATE_FIELDS[name]]!.map(BigInt);
+    const sizes = this.plan.layers.map(({ inputs, outputs, bias }) => outputs * (inputs + Number(bias)));
+    const first = sizes.slice(0, layer).reduce((sum, size) => sum + size, 0);
+    const own = SITES[name].perLayer ? words.slice(first, first + sizes[layer]!) : words;
+    return { fractionLength: this.#fraction(key), numbers: this.kind === 'fixed' ? own : [...new Float64Array(BigInt64Array.from(own).buffer)] };
+  }
+
+  /** e = Q(ŷ − y), where the core keeps in its place what is learnt from. */
+  #outputErrors(key: string, layer: number): SiteValues {
+    const [outputs, targets] = [this.values(siteKey('activation', layer)), this.values('target')];
+    if (this.kind === 'float') return { fractionLength: undefined, numbers: (outputs.numbers as number[]).map((output, k) => output - (targets.numbers[k] as number)) };
+    const format = this.plan.sites[key]!;
+    const finest = Math.max(outputs.fractionLength!, targets.fractionLength!);
+    const at = ({ fractionLength, numbers }: SiteValues, k: number): bigint => aligned({ raw: BigInt(numbers[k]!), fractionLength: fractionLength! }, finest);
+    const numbers = outputs.numbers.map((_, k) => quantise(rational({ raw: at(outputs, k) - at(targets, k), fractionLength: finest }), format, this.#random(key, format, k)?.(0)).raw);
+    return { fractionLength: format.fractionLength, numbers };
   }
 
   #fraction(key: string): number | undefined {
@@ -101,6 +145,7 @@ export class SteppedRun {
       case 'activation':
         return { fractionLength: fractionLength(), numbers: session.peek('activations', layer) };
       case 'error':
+        if (layer === this.plan.layers.length - 1 && (this.plan.errorRule === 'sign' || this.plan.balance)) return this.#outputErrors(key, layer);
         return { fractionLength: fractionLength(), numbers: session.peek('errors', layer) };
       case 'gradient':
       case 'update':
@@ -121,6 +166,7 @@ export class SteppedRun {
         return { fractionLength: fractionLength(), numbers: [this.kind === 'fixed' ? BigInt(raw) : value] };
       }
       default: {
+        if (isState(name)) return this.#fromState(key, name, layer, this.#saved());
         const field = ROW_FIELDS[name as keyof typeof ROW_FIELDS];
         return { fractionLength: fractionLength(), numbers: [this.kind === 'fixed' ? session.rawOfLastRow(field) : this.#row![field]] };
       }

@@ -4,7 +4,7 @@
  *
  * Field types: `i32`; `i64`; `histogram`, an i64 for each number of leading zeros; `value`, eight bytes that hold an i64 raw in a fixed run and an f64 in the reference; `ptr`, an address.
  */
-import { ANCHORS, ESTIMATORS, THROTTLES, THROTTLE_TABLE } from '../control/registry.js';
+import { ANCHORS, ANCHOR_PARAMETERS, ESTIMATORS, SIGMOID, SUPERVISORS, THROTTLES, THROTTLE_TABLE } from '../control/registry.js';
 import { OVERFLOWS } from '../format/modes.js';
 import { ERROR_BITS, HISTOGRAM_BINS } from '../format/quantise.js';
 import { DIVIDERS } from '../schema/profile.js';
@@ -55,12 +55,17 @@ export const RECORDS = {
   }),
   /** A dense layer: sizes, where its arrays lie, its sites, and the shifts that align its squares for a squared norm. */
   LAYER: record({
-    inputs: 'i32', outputs: 'i32', relu: 'i32', hasBias: 'i32',
+    inputs: 'i32', outputs: 'i32', relu: 'i32', sigmoid: 'i32', hasBias: 'i32',
     /** Index of its first parameter among all. */
     first: 'i32',
     activations: 'ptr', errors: 'ptr',
     ...pick(LAYER_SITES, 'ptr'),
-    normGradient: 'i32', normWeight: 'i32', normBias: 'i32', normActivation: 'i32', normOne: 'i32',
+    normGradient: 'i32', normWeight: 'i32', normBias: 'i32', normActivation: 'i32', normOne: 'i32', normInner: 'i32',
+    /** Shifts that align: a bias with a product in rayleigh; parameter, product of the rate and limit of the rails; parameter and average; divisor and dividend of the gate. */
+    innerBias: 'i32', railWeight: 'i32', railBias: 'i32', railProduct: 'i32', railLimit: 'i32',
+    distanceWeight: 'i32', distanceBias: 'i32', distanceAverage: 'i32', gateLeftDividend: 'i32', gateLeftDivisor: 'i32', gateFraction: 'i32',
+    /** Largest |g| that the gate keeps out. */
+    gate: 'value',
   }),
   /** One step's batch. */
   BATCH: record({ inputs: 'ptr', targets: 'ptr', count: 'i32', divisor: 'ptr' }),
@@ -71,12 +76,17 @@ export const RECORDS = {
   /** Controller state: everything a run carries from step to step besides its parameters. */
   STATE: record({
     history: 'i32', locked: 'i32', holdLeft: 'i32', calibrated: 'i32', seen: 'i32', windowAt: 'i32', above: 'i32', events: 'i32',
-    curvature: 'value', curvatureMean: 'value', tableAlpha: 'value',
+    known: 'i32', rejected: 'i32', accepted: 'i32', halvings: 'i32', balanced: 'i32',
+    curvature: 'value', curvatureMean: 'value', alpha: 'value', velocity: 'value',
+    measureMean: 'value', cusum: 'value',
     lossSum: 'value', squareSum: 'value', squareSumHigh: 'value', lossMean: 'value', lossVariance: 'value',
   }),
   HEADER: record({
     layers: 'i32', layerTable: 'ptr', parameters: 'i32',
     theta: 'ptr', gradient: 'ptr', update: 'ptr', lastTheta: 'ptr', lastGradient: 'ptr', anchor: 'ptr', window: 'ptr',
+    average: 'ptr', importance: 'ptr', snapshot: 'ptr', sigmoid: 'ptr', scratch: 'ptr',
+    /** Losses that are balanced, 0 where none are; outputs of each (i32), their shares and norms (values), and the errors put aside. */
+    losses: 'i32', lossOutputs: 'ptr', shares: 'ptr', lossNorms: 'ptr', wholeErrors: 'ptr', warmup: 'i32',
     batches: 'ptr', rows: 'ptr', step: 'i64', seed: 'i64',
     /** Site that trapped; 0 while none has. */
     trapped: 'ptr',
@@ -86,11 +96,22 @@ export const RECORDS = {
     descending: 'i32',
     /** How controllers divide, and the index bits of a table of reciprocals. */
     divider: 'i32', dividerBits: 'i32',
-    throttleLaw: 'i32', estimator: 'i32', keepState: 'i32', throttleOn: 'i32', throttleStart: 'i32',
-    anchorLaw: 'i32', anchorOn: 'i32', anchorStart: 'i32',
+    throttleLaw: 'i32', estimator: 'i32', keepState: 'i32', holdCurvature: 'i32', throttleOn: 'i32', throttleStart: 'i32',
+    anchorLaw: 'i32', anchorOn: 'i32', anchorStart: 'i32', importanceKind: 'i32', power: 'i32',
+    supervisorLaw: 'i32', supervisorOn: 'i32', supervisorStart: 'i32', backoff: 'i32', recovery: 'i32', patience: 'i32',
     calibration: 'i32', windowLength: 'i32', consecutive: 'i32', hold: 'i32',
     eta: 'value', one: 'value', chi: 'value', rho: 'value', floor: 'value', firstAlpha: 'value', lambda: 'value', ratio: 'value',
-    starLeftC: 'i32', starLeftM: 'i32', compareLeftChi: 'i32', compareLeftEta: 'i32', tableLeftGradient: 'i32', tableLeftTheta: 'i32',
+    gain: 'value', momentum: 'value', rowRail: 'value', columnRail: 'value', biasRail: 'value', averageRate: 'value', importanceRate: 'value', threshold: 'value',
+    margin: 'value', supervisorRate: 'value', slack: 'value', limit: 'value',
+    /** What a gradient's norm is held against: τ of clip, the last place of gt2-qa. */
+    normTarget: 'value',
+    shareRate: 'value', shareFloor: 'value', firstShare: 'value',
+    /** 1 as an error where the network learns from the sign; else 0. */
+    errorOne: 'value',
+    starLeftC: 'i32', starLeftM: 'i32', compareLeftChi: 'i32', compareLeftEta: 'i32', boundLeftChi: 'i32', boundLeftEta: 'i32',
+    normCompareLeft: 'i32', normCompareRight: 'i32', normLeftTarget: 'i32', normLeftNorm: 'i32',
+    measureLeftLoss: 'i32', marginLeftLoss: 'i32', marginLeftMean: 'i32', limitLeftCusum: 'i32', limitLeftLoss: 'i32', sigmoidShift: 'i32', shareLeftNumerator: 'i32', shareLeftDivisor: 'i32',
+    tableLeftGradient: 'i32', tableLeftTheta: 'i32',
     eventLeftLoss: 'i32', eventLeftMean: 'i32', eventLeftStatistic: 'i32', eventLeftVariance: 'i32',
     ...pick(RUN_SITES, 'ptr'),
   }),
@@ -107,9 +128,9 @@ export const SITE_COUNTERS = [
 export const ROUND_KINDS = { addend: 0, table: 1, fraction: 2, equal: 3 } as const;
 
 /** Bits of a row's flags. */
-export const FLAGS = { stalled: 1, zeroUpdate: 2, infeasible: 4, pulling: 8, throttled: 16 } as const;
+export const FLAGS = { stalled: 1, zeroUpdate: 2, infeasible: 4, pulling: 8, throttled: 16, rejected: 32 } as const;
 
-const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).replaceAll('-', '_').toUpperCase();
 
 /** Source text of assembly/abi.ts. */
 export function abiSource(): string {
@@ -125,6 +146,9 @@ export function abiSource(): string {
   for (const [name, { id }] of Object.entries(THROTTLES)) constant(`THROTTLE_${snake(name)}`, id);
   for (const [name, { id }] of Object.entries(ESTIMATORS)) constant(`ESTIMATOR_${snake(name)}`, id);
   for (const [name, { id }] of Object.entries(ANCHORS)) constant(`ANCHOR_${snake(name)}`, id);
+  for (const [name, { id }] of Object.entries(SUPERVISORS)) constant(`SUPERVISOR_${snake(name)}`, id);
+  ANCHOR_PARAMETERS.importance.choices.forEach((name, id) => constant(`IMPORTANCE_${snake(name)}`, id));
+  constant('SIGMOID_ENTRIES', SIGMOID.entries);
   DIVIDERS.forEach((name, id) => constant(`DIVIDER_${snake(name)}`, id));
   OVERFLOWS.forEach((name, id) => constant(`OVERFLOW_${name}`, id));
   constant('ERROR_BITS', ERROR_BITS);

@@ -24,6 +24,11 @@ export interface CoreExports {
   readonly quantiseAt: (this: void, low: bigint, high: bigint, site: number, element: number, index: number) => bigint;
   readonly quotientAt: (this: void, low: bigint, high: bigint, d1: bigint, d2: bigint, left: number, site: number, element: number) => bigint;
   readonly randomBits: (this: void, seed: bigint, step: bigint, site: number, element: number, index: number, out: number) => void;
+  // Moving means over arrays of words: docs/ema.md.
+  readonly emaOneRounding: (this: void, values: number, means: number, count: number, s: bigint, rho: bigint, mean: number, seed: bigint, first: bigint) => number;
+  readonly emaTwoProducts: (this: void, values: number, means: number, count: number, s: bigint, rho: bigint, beta: bigint, mean: number, part: number, seed: bigint, first: bigint) => number;
+  readonly emaShiftOnly: (this: void, values: number, means: number, count: number, s: bigint, mean: number, part: number, seed: bigint, first: bigint) => number;
+  readonly emaFloat: (this: void, values: number, means: number, count: number, s: number, rho: number) => void;
   readonly simd: (this: void) => number;
 }
 

@@ -2,9 +2,11 @@
  * A run inside the core: writes a plan into its memory, feeds batches, reads out rows, parameters and counters. One session at a time
  * per core instance; `kind` chooses the number system.
  */
-import { ANCHORS, ESTIMATORS, THROTTLES } from '../control/registry.js';
+import { ANCHORS, ANCHOR_PARAMETERS, averages, ESTIMATORS, SIGMOID, SUPERVISORS, THROTTLES, weighs, type EstimatorDefinition } from '../control/registry.js';
+import { QrailsError } from '../errors.js';
 import { ArrayQuantiser, ERROR_BITS, HISTOGRAM_BINS, newCounters, quantise, type Counters } from '../format/quantise.js';
-import { accumulateGroup, alignPlan, type Alignment } from '../plan/alignment.js';
+import { accumulateGroup, alignPlan, quantumFraction, type Alignment } from '../plan/alignment.js';
+import { scaled } from '../format/real.js';
 import type { Constant, Plan, SiteFormat } from '../schema/plan.js';
 import { DIVIDERS } from '../schema/profile.js';
 import type { RecordLevel } from '../run/levels.js';
@@ -99,6 +101,12 @@ export class Session {
     // A run that may end at any step is looked at after every step, so that no input is counted that no step used.
     const traps = kind === 'fixed' && Object.values(plan.sites).some(({ overflow }) => overflow === 'TRAP');
     this.#chunk = traps ? 1 : (options.chunk ?? 1024);
+    const estimator: EstimatorDefinition | undefined = plan.throttle.estimator && ESTIMATORS[plan.throttle.estimator];
+    if (kind === 'fixed' && estimator?.floatOnly) {
+      throw new QrailsError({
+        code: 'unsupported', where: 'throttle.estimator', message: 'no target can run it', found: plan.throttle.estimator!, expected: 'an estimator for targets', try: `${plan.throttle.law}/secant`,
+      });
+    }
     this.#alignment = kind === 'fixed' ? alignPlan(plan) : undefined;
     this.#record = options.record ?? 'counts';
     this.#wide = options.wide === true || this.#alignment?.narrow === false;
@@ -130,6 +138,14 @@ export class Session {
     const lastTheta = array(this.#parameters);
     const lastGradient = array(this.#parameters);
     const anchor = array(this.#parameters);
+    const average = array(averages(plan.anchor.law) ? this.#parameters : 0);
+    const importance = array(weighs(plan.anchor.law) ? this.#parameters : 0);
+    const snapshot = array(plan.supervisor.law === 'none' ? 0 : this.#parameters);
+    const sigmoid = array(plan.sigmoid ? SIGMOID.entries : 0);
+    const scratch = arena.reserve(plan.throttle.estimator === 'lambda' ? 16 * (layers[0]!.inputs + 1) : 0);
+    const { outputs: losses = [] } = plan.balance ?? {};
+    const lossOutputs = arena.reserve(4 * losses.length), shares = arena.reserve(8 * losses.length), lossNorms = arena.reserve(8 * losses.length);
+    const wholeErrors = array(losses.length === 0 ? 0 : maxBatch * layers.at(-1)!.outputs);
     const window = arena.reserve((plan.anchor.window ?? 1) * 8);
     this.#buffer = arena.commit(header);
     this.#view = new DataView(this.#buffer);
@@ -149,22 +165,23 @@ export class Session {
       record.setInt('inputs', inputs);
       record.setInt('outputs', outputs);
       record.setInt('relu', activation === 'relu' ? 1 : 0);
+      record.setInt('sigmoid', activation === 'sigmoid' ? 1 : 0);
       record.setInt('hasBias', bias ? 1 : 0);
       record.setInt('first', first);
       record.setInt('activations', this.#layerArrays[index]!.activations);
       record.setInt('errors', this.#layerArrays[index]!.errors);
       for (const name of LAYER_SITES) if (plan.sites[siteKey(name, index)]) record.setInt(name, this.#sites.get(siteKey(name, index))!.address);
-      const norms = this.#alignment?.norms[index];
-      if (norms) {
-        record.setInt('normGradient', norms.gradient);
-        record.setInt('normWeight', norms.weight);
-        record.setInt('normBias', norms.bias);
-        record.setInt('normActivation', norms.activation);
-        record.setInt('normOne', norms.one);
-      }
+      if (this.#alignment) {
+        const { norms, parameters, gates } = this.#alignment;
+        for (const [kind, left] of Object.entries(norms[index]!)) record.setInt(`norm${kind[0]!.toUpperCase()}${kind.slice(1)}`, left);
+        for (const [field, shift] of Object.entries(parameters[index]!)) record.setInt(field, shift);
+        record.setRaw('gate', gates[index]!);
+      } else record.setReal('gate', plan.anchor.threshold ?? 0);
       first += outputs * (inputs + (bias ? 1 : 0));
     });
-    this.#writeHeader({ layers: layers.length, layerTable, parameters: this.#parameters, lastTheta, lastGradient, anchor, window, ...this.#addresses });
+    this.#writeHeader({ layers: layers.length, layerTable, parameters: this.#parameters, lastTheta, lastGradient, anchor, average, importance, snapshot, sigmoid, scratch, window, losses: losses.length, lossOutputs, shares, lossNorms, wholeErrors, ...this.#addresses });
+    this.#writeBalance(losses, lossOutputs, shares);
+    if (kind === 'fixed') plan.sigmoid?.forEach((raw, entry) => this.#put(sigmoid, entry, Number(raw)));
     this.#writeInitialWeights();
     this.#inputs = this.#alignment && new ArrayQuantiser(plan.sites['input']!, { key: 'input', seed: plan.seed, full: this.#record === 'full' });
     this.#targets = this.#alignment && new ArrayQuantiser(plan.sites['target']!, { key: 'target', seed: plan.seed, full: false });
@@ -192,22 +209,40 @@ export class Session {
     header.setInt('throttleLaw', THROTTLES[plan.throttle.law].id);
     if (plan.throttle.estimator) header.setInt('estimator', ESTIMATORS[plan.throttle.estimator].id);
     header.setInt('keepState', plan.throttle.keepState ? 1 : 0);
+    header.setInt('holdCurvature', plan.throttle.holdCurvature ? 1 : 0);
     header.setInt('anchorLaw', ANCHORS[plan.anchor.law].id);
     header.setInt('calibration', plan.anchor.calibration ?? 0);
     header.setInt('windowLength', plan.anchor.window ?? 0);
     header.setInt('consecutive', plan.anchor.consecutive ?? 0);
     header.setInt('hold', plan.anchor.hold ?? 0);
-    for (const name of ['chi', 'rho', 'floor', 'firstAlpha'] as const) this.#setValue(header, name, plan.throttle[name]);
-    for (const name of ['lambda', 'ratio'] as const) this.#setValue(header, name, plan.anchor[name]);
+    header.setInt('power', plan.anchor.power ?? 0);
+    header.setInt('importanceKind', Math.max(0, (ANCHOR_PARAMETERS.importance.choices as readonly string[]).indexOf(plan.anchor.importance ?? '')));
+    header.setInt('supervisorLaw', SUPERVISORS[plan.supervisor.law].id);
+    for (const name of ['backoff', 'recovery', 'patience'] as const) header.setInt(name, plan.supervisor[name] ?? 0);
+    for (const name of ['chi', 'rho', 'gain', 'momentum', 'rowRail', 'columnRail', 'biasRail', 'floor', 'firstAlpha'] as const) this.#setValue(header, name, plan.throttle[name]);
+    for (const name of ['lambda', 'averageRate', 'importanceRate', 'ratio'] as const) this.#setValue(header, name, plan.anchor[name]);
+    for (const name of ['margin', 'slack', 'limit'] as const) this.#setValue(header, name, plan.supervisor[name]);
+    this.#setValue(header, 'supervisorRate', plan.supervisor.rate);
+    this.#setValue(header, 'normTarget', plan.throttle.tau ?? { value: 2 ** -quantumFraction(plan), raw: '1' });
+    this.#setValue(header, 'errorOne', plan.errorOne);
     const one = plan.sites['throttle']!.fractionLength;
     this.#setValue(header, 'one', { value: 1, raw: String(1n << BigInt(Math.max(0, one))) });
-    const alignment = this.#alignment;
-    if (alignment) {
-      for (const field of [
-        'starLeftC', 'starLeftM', 'compareLeftChi', 'compareLeftEta', 'tableLeftGradient', 'tableLeftTheta',
-        'eventLeftLoss', 'eventLeftMean', 'eventLeftStatistic', 'eventLeftVariance',
-      ] as const) header.setInt(field, alignment[field]);
-    }
+    for (const [field, shift] of Object.entries(this.#alignment?.control ?? {})) header.setInt(field, shift);
+  }
+
+  #writeBalance(losses: readonly number[], lossOutputs: number, shares: number): void {
+    const { balance } = this.plan;
+    if (!balance) return;
+    losses.forEach((outputs, index) => {
+      this.#view.setInt32(lossOutputs + 4 * index, outputs, true);
+      if (this.kind === 'fixed') this.#view.setBigInt64(shares + 8 * index, BigInt(balance.firstMean!.raw), true);
+      else this.#view.setFloat64(shares + 8 * index, 1 / losses.length, true);
+    });
+    const header = this.#header;
+    header.setInt('warmup', balance.warmup!);
+    this.#setValue(header, 'shareRate', balance.shareRate);
+    this.#setValue(header, 'shareFloor', balance.floor);
+    this.#setValue(header, 'firstShare', balance.firstShare);
   }
 
   #writeInitialWeights(): void {
@@ -340,12 +375,9 @@ export class Session {
 
   /** Queues one step on a batch; runs the queue when it is full or the phase changes. Does nothing after a trap. */
   push(batch: Batch): void {
-    if (batch.phase !== this.#phase) {
-      this.#flush();
-      this.#enterPhase(batch.phase);
-    }
-    if (this.#queued === this.#chunk) this.#flush();
+    if (batch.phase !== this.#phase || this.#queued === this.#chunk) this.#flush();
     if (this.#trapped !== undefined) return;
+    if (batch.phase !== this.#phase) this.#enterPhase(batch.phase);
     this.#writeBatch(batch, () => this.#queued);
     this.#queued++;
   }
@@ -363,9 +395,11 @@ export class Session {
     this.#setValue(header, 'eta', phase.learningRate);
     header.setInt('throttleOn', phase.throttle ? 1 : 0);
     header.setInt('anchorOn', phase.anchor ? 1 : 0);
+    header.setInt('supervisorOn', phase.supervisor ? 1 : 0);
     const keep = this.plan.throttle.keepState === true;
     header.setInt('throttleStart', keep ? Number(index === 0) : Number(phase.throttle && !before?.throttle));
     header.setInt('anchorStart', Number(phase.anchor && !before?.anchor));
+    header.setInt('supervisorStart', Number(phase.supervisor && !before?.supervisor));
     this.#phase = index;
   }
 
@@ -412,15 +446,20 @@ export class Session {
     return this.#view.getBigInt64(this.#addresses.rows + (RECORDS.ROW.offsets as Record<string, number>)[field]!, true);
   }
 
-  /** The loss of a batch with the parameters as they are, without a step. Real and, in a fixed run, raw. Read counters before. */
+  /**
+   * The loss of a batch with the parameters as they are, or with their average where the anchor is one, without a step. Real and, in a fixed run, raw. Read counters before.
+   */
   evaluate(batch: Batch): { loss: number; raw: bigint | undefined } {
     this.#flush();
+    const stored = this.#array(this.#addresses.theta, this.#parameters).slice();
+    this.read('evaluated').flat().forEach((value, index) => this.#put(this.#addresses.theta, index, value));
     const counts = this.#inputs ? structuredClone(this.#inputs.counters) : undefined;
     this.#writeBatch(batch, () => 0);
     const run = this.kind === 'float' ? this.#core.lossFloat : this.#wide ? this.#core.lossFixedWide : this.#core.lossFixed;
     this.#header.setRaw('step', BigInt(this.#step));
     run(this.#header.address);
     if (counts) Object.assign(this.#inputs!.counters, counts);
+    (this.#array(this.#addresses.theta, this.#parameters) as Float64Array).set(stored as Float64Array);
     const { loss } = this.#readRow(0);
     return { loss, raw: this.kind === 'fixed' ? this.rawOfLastRow('loss') : undefined };
   }
@@ -432,7 +471,7 @@ export class Session {
       return { read: () => this.#state.raw(name), write: (_, word) => this.#state.setRaw(name, word) };
     }
     const at = this.#header.int(name);
-    if (this.#size === 8 || name === 'window') {
+    if (this.#size === 8 || name === 'window' || name === 'shares') {
       const words = new BigInt64Array(this.#buffer, at, count);
       return { read: (index) => words[index]!, write: (index, word) => (words[index] = word) };
     }
@@ -496,6 +535,7 @@ export class Session {
       this.#enterPhase(phase);
       this.#header.setInt('throttleStart', 0);
       this.#header.setInt('anchorStart', 0);
+      this.#header.setInt('supervisorStart', 0);
     }
   }
 
@@ -507,15 +547,23 @@ export class Session {
     return Array.from({ length: HISTOGRAM_BINS }, (_, bin) => Number(this.#view.getBigInt64(this.#histogramAt(site, bin), true)));
   }
 
-  /** Parameters, last gradients or last updates of each layer, weights row by row and then biases; raws in a fixed run. */
-  read(what: 'theta' | 'gradient' | 'update'): number[][] {
-    const all = this.#array(this.#addresses[what], this.#parameters);
+  /**
+   * Parameters, last gradients or last updates of each layer, weights row by row and then biases; raws in a fixed run. `evaluated`: the parameters that a
+   * loss is measured with: the average of the anchor `ema`, quantised as the parameters are, else the parameters.
+   */
+  read(what: 'theta' | 'gradient' | 'update' | 'evaluated'): number[][] {
+    const averaged = what === 'evaluated' && this.plan.anchor.law === 'ema' && this.plan.phases[this.#phase]?.anchor === true;
+    const all = this.#array(averaged ? this.#header.int('average') : this.#addresses[what === 'evaluated' ? 'theta' : what], this.#parameters);
     let first = 0;
-    return this.plan.layers.map(({ inputs, outputs, bias }) => {
+    return this.plan.layers.map(({ inputs, outputs, bias }, layer) => {
       const size = outputs * (inputs + (bias ? 1 : 0));
-      const layer = Array.from({ length: size }, (_, k) => Number(all[first + k]!));
+      const value = (k: number): number => Number(all[first + k]!);
+      const { fractionLength } = this.plan.sites[siteKey('average', layer)]!;
+      const quantised = (k: number): number =>
+        Number(quantise(scaled(BigInt(all[first + k]!), fractionLength), this.plan.sites[siteKey(k < inputs * outputs ? 'weight' : 'bias', layer)]!).raw);
+      const values = Array.from({ length: size }, (_, k) => (averaged && this.kind === 'fixed' ? quantised(k) : value(k)));
       first += size;
-      return layer;
+      return values;
     });
   }
 

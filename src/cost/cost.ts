@@ -5,7 +5,8 @@ import type { Plan } from '../schema/plan.js';
 import type { Profile } from '../schema/profile.js';
 import { memoryOf } from './memory.js';
 import { productCosts, sumCosts } from './widths.js';
-import { largestBatch, stepWork, type Work } from './work.js';
+import { largestBatch, type Work } from './rows.js';
+import { stepWork } from './work.js';
 
 const sum = <T>(list: readonly T[], of: (entry: T) => number): number => list.reduce((total, entry) => total + of(entry), 0);
 

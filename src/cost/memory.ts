@@ -1,12 +1,12 @@
 /** Memory of a plan's learner: the state that docs/state.md lists, what a step needs beside, and what is looked up. */
-import { THROTTLE_TABLE } from '../control/registry.js';
+import { ANCHORS, BALANCES, ESTIMATORS, THROTTLE_TABLE, THROTTLES } from '../control/registry.js';
 import { stateFields } from '../core/stateFields.js';
 import type { Field, Memory } from '../schema/cost.js';
 import type { Plan } from '../schema/plan.js';
 import { siteKey, type SiteName } from '../site/sites.js';
 import { trainedSizes } from '../plan/trainedSizes.js';
 import { bitLength, magnitude } from './operand.js';
-import { largestBatch, reciprocalBits } from './work.js';
+import { largestBatch, reciprocalBits } from './rows.js';
 
 /** So many values of so many bits. */
 type Words = readonly (readonly [count: number, bits: number])[];
@@ -38,25 +38,30 @@ export function memoryOf(plan: Plan): Memory {
 
   /** Words of a field of the state: what its values can be. */
   function wordsOf(name: string, count: number): Words {
-    const { anchor } = plan;
+    const { anchor, supervisor, balance } = plan;
     const upTo = (most: number | bigint): Words => [[1, Math.max(1, bitLength(BigInt(most)))]];
     const losses = BigInt(anchor.calibration ?? 0);
     switch (name) {
       case 'theta':
       case 'lastTheta':
       case 'anchor':
+      case 'snapshot':
         return theta;
+      case 'average':
+      case 'importance':
+        return parameters(name, name);
       case 'lastGradient':
         return parameters('gradient', 'gradient');
       case 'window':
         return [[count, width('loss')]];
-      case 'curvature':
-      case 'curvatureMean':
-      case 'lossMean':
-      case 'lossVariance':
-        return [[1, width(name)]];
-      case 'tableAlpha':
+      case 'alpha':
         return [[1, width('throttle')]];
+      case 'rejected':
+        return upTo(supervisor.patience! > 0 ? supervisor.patience! : steps);
+      case 'accepted':
+        return upTo(supervisor.recovery! - 1);
+      case 'halvings':
+        return upTo(supervisor.backoff!);
       case 'holdLeft':
         return upTo(anchor.hold!);
       case 'seen':
@@ -74,8 +79,17 @@ export function memoryOf(plan: Plan): Memory {
         return upTo(losses * magnitude(plan, 'loss') ** 2n);
       case 'squareSumHigh':
         return [];
-      default: // history, locked, calibrated
+      case 'shares':
+        return [[count, width('shareMean')]];
+      case 'balanced':
+        return upTo(balance!.warmup!);
+      case 'history':
+      case 'locked':
+      case 'calibrated':
+      case 'known':
         return [[1, 1]];
+      default: // values of a site
+        return [[count, width(name as SiteName)]];
     }
   }
 
@@ -85,6 +99,8 @@ export function memoryOf(plan: Plan): Memory {
     // The last layer's outputs are done with when their errors are known.
     field('activation', layers.map(({ outputs }, l) => [l === last ? outputs : batch * outputs, width('activation', l)])),
     field('error', layers.map(({ outputs }, l) => [batch * outputs, width('error', l)])),
+    // Errors of all losses are put aside while each is alone.
+    ...(plan.balance ? [field('balance', [[batch * layers[last]!.outputs, width('error', last)], [plan.balance.outputs!.length, width('norm')]])] : []),
     field('batch', [[batch * layers[0]!.inputs, width('input')], [batch * layers[last]!.outputs, width('target')]]),
   ];
   const tables = tablesOf(plan);
@@ -105,11 +121,13 @@ export function memoryOf(plan: Plan): Memory {
 /** Constants that a step looks up. */
 function tablesOf(plan: Plan): Memory['tables'] {
   const table = (name: string, entries: number, wordLength: number): Memory['tables'][number] => ({ name, entries, wordLength, bits: entries * wordLength, bytes: entries * bytesOf(wordLength) });
-  const { throttle, divide, batchDivision } = plan;
+  const { throttle: { law, estimator }, anchor, balance, divide, batchDivision, sigmoid, layers } = plan;
+  const divides = THROTTLES[law].divides || (estimator !== undefined && ESTIMATORS[estimator].divides) || ANCHORS[anchor.law].divides || BALANCES[balance?.law ?? 'none'].divides;
   const sizes = trainedSizes(plan).filter((size) => !Number.isInteger(Math.log2(size)));
   return [
-    ...(throttle.law === 'table' ? [table('α of the throttle', THROTTLE_TABLE.length, bitLength(BigInt(THROTTLE_TABLE[0])))] : []),
-    ...(throttle.law === 'gt0' && divide.method === 'table' ? [table('reciprocals of divisors', 2 ** divide.bits!, reciprocalBits(divide.bits!))] : []),
+    ...(sigmoid ? [table('sigmoid', sigmoid.length, plan.sites[siteKey('activation', layers.length - 1)]!.wordLength)] : []),
+    ...(law === 'table' ? [table('α of the throttle', THROTTLE_TABLE.length, bitLength(BigInt(THROTTLE_TABLE[0])))] : []),
+    ...(divides && divide.method === 'table' ? [table('reciprocals of divisors', 2 ** divide.bits!, reciprocalBits(divide.bits!))] : []),
     ...(batchDivision === 'reciprocal' && sizes.length > 0 ? [table('reciprocals of batch sizes', sizes.length, plan.sites['reciprocal']!.wordLength)] : []),
   ];
 }

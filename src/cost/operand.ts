@@ -1,7 +1,7 @@
 /** Widths of what is multiplied and divided, from formats, rails and constants. */
 import { abs, spanOf } from '../plan/concernsExact.js';
 import type { Plan, SiteFormat } from '../schema/plan.js';
-import type { Division } from './work.js';
+import type { Division } from './rows.js';
 
 /** A word as a multiplier sees it. */
 export interface Operand {

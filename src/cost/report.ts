@@ -4,7 +4,7 @@ import { printable } from '../document/show.js';
 import { QrailsError } from '../errors.js';
 import type { CostReport } from '../schema/cost.js';
 import type { Dataset } from '../signal/dataset.js';
-import { CONTROLLER_PAIRS, controllerCosts, type Budget, type Candidate } from './controllers.js';
+import { CONTROLLER_CHOICES, controllerCosts, type Budget, type Candidate } from './controllers.js';
 import { cost } from './cost.js';
 import { measure } from './measure.js';
 
@@ -20,7 +20,7 @@ export interface CostOptions extends Omit<RunOptions, 'profile' | 'throttle' | '
 }
 
 /**
- * What a step of an experiment costs on each target, and what every throttle and anchor would.
+ * What a step of an experiment costs on each target, and what every throttle, anchor and supervisor would.
  *
  * @throws QrailsError for anything in documents or options that cannot be, and where every target refuses the plan
  * @example (await costReport({ profiles: ['avr-q7', 'cortex-m4-q15'] })).targets.map(({ cost }) => cost?.passes)
@@ -56,20 +56,20 @@ export async function costReport({ profiles, throttle, anchor, ram, measure: boa
   if (!first) throw refusal;
   const { experiment, variants } = first;
   const own = variants.at(-1)!;
-  return { cost: 1, experiment: experiment.name, title: experiment.title ?? experiment.name, throttle: own.throttle, anchor: own.anchor, targets };
+  return { cost: 1, experiment: experiment.name, title: experiment.title ?? experiment.name, throttle: own.throttle, anchor: own.anchor, supervisor: own.plan.supervisor.law, targets };
 }
 
-/** Every pair of controllers on a target, with its cost or its refusal. */
+/** Every choice of controllers on a target, with its cost or its refusal. */
 async function candidates(documents: Documents, run: RunOptions, dataset: Dataset): Promise<Candidate[]> {
   const result: Candidate[] = [];
-  for (const { throttle, anchor } of CONTROLLER_PAIRS) {
+  for (const { throttle, anchor, supervisor } of CONTROLLER_CHOICES) {
     try {
-      const { variants, profile } = await prepareFrom(documents, { ...run, throttle: [throttle], anchor: [anchor] }, dataset);
-      result.push({ throttle, anchor, cost: cost(variants[0]!.plan, profile) });
+      const { variants, profile } = await prepareFrom(documents, { ...run, throttle: [throttle], anchor: [anchor], supervisor }, dataset);
+      result.push({ throttle, anchor, supervisor, cost: cost(variants[0]!.plan, profile) });
     } catch (error) {
       if (!(error instanceof QrailsError)) throw error;
       const { where, message, expected } = error.parts;
-      result.push({ throttle, anchor, refused: printable([...(where === undefined ? [] : [`${where}: `]), message, ...(expected === undefined ? [] : [`; expected ${expected}`])].join(''), 400) });
+      result.push({ throttle, anchor, supervisor, refused: printable([...(where === undefined ? [] : [`${where}: `]), message, ...(expected === undefined ? [] : [`; expected ${expected}`])].join(''), 400) });
     }
   }
   return result;

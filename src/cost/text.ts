@@ -39,7 +39,7 @@ function table(rows: readonly (readonly string[])[], palette: Palette, left = 1)
  * @example renderCost(await costReport({ profiles: ['avr-q7'] }))
  */
 export function renderCost(report: CostReport, { wrap = Infinity, palette = PLAIN }: TextOptions = {}): string {
-  const lines = [`${palette.bold(printable(report.title, 200))} ${palette.dim(`(${report.experiment}), throttle ${report.throttle}, anchor ${report.anchor}`)}`];
+  const lines = [`${palette.bold(printable(report.title, 200))} ${palette.dim(`(${report.experiment}), throttle ${report.throttle}, anchor ${report.anchor}${report.supervisor === 'none' ? '' : `, supervisor ${report.supervisor}`}`)}`];
   for (const { target, refused, cost, controllers, measured, notMeasured } of report.targets) {
     lines.push('');
     if (!cost) {
@@ -97,22 +97,28 @@ function memoryTable({ memory }: Cost, palette: Palette): string[] {
 }
 
 function controllerTable(controllers: CostReport['targets'][number]['controllers'], palette: Palette, wrap: number): string[] {
-  const head = ['throttle', 'anchor', ...NAMES.map((key) => HEADS[key]), 'passes', 'RAM', 'table', ''];
-  const rows = controllers.map(({ throttle, anchor, extra, affordable }) => [
-    throttle, anchor,
+  const head = ['controller', ...NAMES.map((key) => HEADS[key]), 'passes', 'RAM', 'table', ''];
+  const rows = controllers.map(({ extra, affordable, ...choice }) => [
+    controllerName(choice),
     ...(extra ? [...NAMES.map((key) => number(extra[key])), number(extra.passes), number(extra.ramBytes), number(extra.tableBits)] : Array<string>(NAMES.length + 3).fill(NONE)),
     affordable ? 'yes' : 'no',
   ]);
-  const [title, ...lines] = table([head, ...rows], palette, 2);
+  const [title, ...lines] = table([head, ...rows], palette);
   const indent = ' '.repeat(INDENT + GAP);
   return [
-    palette.dim('  beside a learner without throttle and anchor: operations a step, multiplier passes, bytes of RAM, bits of table; can the target afford it'), title!,
+    palette.dim('  each beside a learner with none, several cost about their sum: operations a step, multiplier passes, bytes of RAM, bits of table; affordable'), title!,
     ...lines.flatMap((line, index) => {
       const { why, affordable } = controllers[index]!;
       const paint = affordable ? palette.dim : palette.yellow;
       return [line, ...why.flatMap((text) => breakLines([[printable(text, Infinity), paint]], wrap - indent.length).map((part) => indent + part))];
     }),
   ];
+}
+
+/** `throttle gt0/secant`, `anchor ema`. */
+function controllerName(choice: Pick<CostReport['targets'][number]['controllers'][number], 'throttle' | 'anchor' | 'supervisor'>): string {
+  const own = (['throttle', 'anchor', 'supervisor'] as const).filter((kind) => choice[kind] !== 'none');
+  return own.length === 0 ? 'none' : own.map((kind) => `${kind} ${choice[kind]}`).join(', ');
 }
 
 const measuredTable = (measured: readonly Measured[], palette: Palette): string[] => table([

@@ -1,4 +1,5 @@
 /** What the silicon makes of a width: passes of its multiplier, registers of its accumulator; and how wide sums become. */
+import { keepsHistory, measuresGradient } from '../control/registry.js';
 import { alignPlan } from '../plan/alignment.js';
 import { bitsOf } from '../plan/concernsExact.js';
 import { forwardSum, gradientSums, type Sum } from '../plan/concernsSums.js';
@@ -7,7 +8,7 @@ import type { Plan } from '../schema/plan.js';
 import type { Hardware } from '../schema/profile.js';
 import { siteKey, type SiteName } from '../site/sites.js';
 import { absolute, bitLength, magnitude } from './operand.js';
-import type { Product, Work } from './work.js';
+import { largestRate, type Product, type Work } from './rows.js';
 
 type Multiplier = NonNullable<Hardware['multiplier']>;
 
@@ -53,9 +54,9 @@ interface ExactSum {
   readonly bits: number;
 }
 
-/** Sums that are rounded once, at their end: hidden errors, the loss, squared norms. */
+/** Sums that are rounded once, at their end, compared or divided by: hidden errors, the loss, squared norms, those between the rails of a throttle, those of a balance. */
 function exactSums(plan: Plan, batch: number): ExactSum[] {
-  const { layers, throttle } = plan;
+  const { layers } = plan;
   const last = layers.length - 1;
   const of = (name: SiteName, layer: number): bigint => magnitude(plan, siteKey(name, layer));
   const hidden = layers.slice(0, last).map((_, l): ExactSum => {
@@ -65,24 +66,59 @@ function exactSums(plan: Plan, batch: number): ExactSum[] {
   });
   const errors = batch * layers[last]!.outputs;
   const loss = { site: 'loss', terms: errors, bits: bitLength(of('error', last) ** 2n * BigInt(errors)) };
-  if (throttle.law === 'none') return [...hidden, loss];
+  const widest = (sums: readonly ExactSum[]): ExactSum[] => (sums.length === 0 ? [] : [sums.reduce((most, sum) => (sum.bits > most.bits ? sum : most))]);
+  return [...hidden, loss, ...widest(squaredNorms(plan, batch)), ...widest(railSums(plan)), ...widest(balanceSums(plan))];
+}
 
+/** Every squared norm that throttle and balance take. */
+function squaredNorms(plan: Plan, batch: number): ExactSum[] {
+  const { layers, throttle } = plan;
+  const of = (name: SiteName, layer: number): bigint => magnitude(plan, siteKey(name, layer));
   const { norms } = alignPlan(plan);
-  /** One sum: a difference reaches twice the magnitude of its terms. */
   const squares = (parts: readonly (readonly [count: number, magnitude: bigint, left: number])[]): ExactSum => ({
     site: 'squaredNorm', terms: parts.reduce((sum, [count]) => sum + count, 0),
     bits: bitLength(parts.reduce((sum, [count, most, left]) => sum + ((BigInt(count) * most ** 2n) << BigInt(left)), 0n)),
   });
+  const gradients = (times: bigint, taken = layers): ExactSum =>
+    squares(taken.map(({ inputs, outputs, bias }, l) => [outputs * (inputs + Number(bias)), times * of('gradient', l), norms[l]!.gradient] as const));
+  const found: ExactSum[] = [];
   if (throttle.estimator === 'trace') {
-    return [...hidden, loss, squares(layers.flatMap(({ inputs, bias }, l) => [
+    found.push(squares(layers.flatMap(({ inputs, bias }, l) => [
       [batch * inputs, l === 0 ? of('input', 0) : of('activation', l - 1), norms[l]!.activation], [bias ? batch : 0, 1n, norms[l]!.one],
-    ] as const))];
+    ] as const)));
   }
-  const theta = squares(layers.flatMap(({ inputs, outputs, bias }, l) => [
-    [inputs * outputs, 2n * of('weight', l), norms[l]!.weight], ...(bias ? [[outputs, 2n * of('bias', l), norms[l]!.bias] as const] : []),
-  ] as const));
-  const gradient = squares(layers.map(({ inputs, outputs, bias }, l) => [outputs * (inputs + Number(bias)), 2n * of('gradient', l), norms[l]!.gradient] as const));
-  return [...hidden, loss, theta.bits >= gradient.bits ? theta : gradient];
+  if (throttle.estimator === 'rayleigh') {
+    const { inputs, outputs, bias } = layers[0]!;
+    const one = bias ? 1n << BigInt(Math.max(0, plan.sites['input']!.fractionLength)) : 0n;
+    found.push(squares([[batch * outputs, of('gradient', 0) * (of('input', 0) * BigInt(inputs) + one), norms[0]!.inner]]));
+  }
+  // A difference reaches twice the magnitude of its terms.
+  if (keepsHistory(throttle)) {
+    found.push(squares(layers.flatMap(({ inputs, outputs, bias }, l) => [
+      [inputs * outputs, 2n * of('weight', l), norms[l]!.weight], ...(bias ? [[outputs, 2n * of('bias', l), norms[l]!.bias] as const] : []),
+    ] as const)), gradients(2n));
+  }
+  if (throttle.estimator === 'rayleigh' || measuresGradient(throttle.law)) found.push(gradients(1n));
+  if (plan.balance) found.push(gradients(1n, layers.slice(0, -1)));
+  return found;
+}
+
+/** Σ|w − α·η·g| of the rails throttle over the longest row or column of each layer. */
+function railSums(plan: Plan): ExactSum[] {
+  if (plan.throttle.law !== 'rails') return [];
+  const { parameters } = alignPlan(plan);
+  return plan.layers.map(({ inputs, outputs }, l) => {
+    const { railWeight, railProduct } = parameters[l]!;
+    const step = magnitude(plan, 'throttle') * largestRate(plan) * magnitude(plan, siteKey('gradient', l));
+    const terms = Math.max(inputs, outputs);
+    return { site: 'throttle', terms, bits: bitLength(BigInt(terms) * ((magnitude(plan, siteKey('weight', l)) << BigInt(railWeight)) + (step << BigInt(railProduct)))) };
+  });
+}
+
+/** Σn and Σf of a balance. */
+function balanceSums(plan: Plan): ExactSum[] {
+  const terms = plan.balance?.outputs?.length ?? 0;
+  return terms === 0 ? [] : (['norm', 'shareMean'] as const).map((name) => ({ site: 'share', terms, bits: bitLength(BigInt(terms) * magnitude(plan, name)) }));
 }
 
 /** Every sum of a step, held against the accumulator, in the order of the rows. */

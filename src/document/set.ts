@@ -1,7 +1,7 @@
 /** `--set path=value`: changes single values of loaded documents. */
 import { QrailsError } from '../errors.js';
 import { checkProfile } from '../profile/check.js';
-import type { AnchorSpec, ThrottleSpec } from '../schema/experiment.js';
+import type { AnchorSpec, SupervisorSpec, ThrottleSpec } from '../schema/experiment.js';
 import { SCHEMAS } from '../schema/index.js';
 import { governing, isObject, itemSchema, propertySchema, type JsonSchema } from '../schema/navigate.js';
 import { findProblems, problemError, type Problem } from '../schema/validate.js';
@@ -24,9 +24,10 @@ export interface SettableDocuments {
 
 export const THROTTLE_DEFAULT: ThrottleSpec = { law: 'gt0', estimator: 'secant' };
 export const ANCHOR_DEFAULT: AnchorSpec = { law: 'none' };
+export const SUPERVISOR_DEFAULT: SupervisorSpec = { law: 'none' };
 
 /** Short names for places in a document. */
-const SHORTHAND = { throttle: 'experiment', anchor: 'experiment' } as const satisfies Record<string, DocumentKind>;
+const SHORTHAND = { throttle: 'experiment', anchor: 'experiment', supervisor: 'experiment' } as const satisfies Record<string, DocumentKind>;
 const ROOTS: readonly string[] = [...DOCUMENT_KINDS, ...Object.keys(SHORTHAND)];
 
 interface Assignment {
@@ -39,7 +40,7 @@ interface Assignment {
 /**
  * Applies `path=value` assignments, in order, to copies of the documents.
  *
- * A path starts with `profile.`, `sensor.`, `experiment.`, `throttle.` (short for `experiment.throttle.`) or `anchor.`; entries of an array are
+ * A path starts with `profile.`, `sensor.`, `experiment.`, `throttle.` (short for `experiment.throttle.`), `anchor.` or `supervisor.`; entries of an array are
  * written `phases[1].batch` or `phases.1.batch`, and the index after the last adds an entry. Objects on the way that the schema knows are made
  * where they are missing. The value is read as JSON if it is JSON (`12`, `true`, `[0, 1]`), otherwise as text (`1/32`).
  *
@@ -57,7 +58,7 @@ export async function applySet<T extends SettableDocuments>(
     sensor: structuredClone(documents.sensor),
     experiment: structuredClone(documents.experiment),
   };
-  const defaults = { throttle: documents.throttle ?? THROTTLE_DEFAULT, anchor: documents.anchor ?? ANCHOR_DEFAULT };
+  const defaults = { throttle: documents.throttle ?? THROTTLE_DEFAULT, anchor: documents.anchor ?? ANCHOR_DEFAULT, supervisor: SUPERVISOR_DEFAULT };
   const applied = assignments.map((text) => apply(text, result, defaults));
 
   for (const kind of DOCUMENT_KINDS) {
@@ -73,7 +74,7 @@ export async function applySet<T extends SettableDocuments>(
 function apply(
   text: string,
   documents: Record<DocumentKind, Json | undefined>,
-  defaults: { readonly throttle: ThrottleSpec; readonly anchor: AnchorSpec },
+  defaults: { readonly throttle: ThrottleSpec; readonly anchor: AnchorSpec; readonly supervisor: SupervisorSpec },
 ): Assignment {
   const where = option([{ text }]);
   const equals = text.indexOf('=');

@@ -1,6 +1,6 @@
 /** What a plan fixes besides formats and tables: network, phases, rules and the constants of its controllers. */
 import {
-  ANCHORS, ANCHOR_PARAMETERS, ESTIMATORS, THROTTLES, THROTTLE_PARAMETERS,
+  ANCHORS, ANCHOR_PARAMETERS, BALANCES, BALANCE_PARAMETERS, ESTIMATORS, SUPERVISORS, SUPERVISOR_PARAMETERS, THROTTLES, THROTTLE_PARAMETERS,
   type ParameterDefinition,
 } from '../control/registry.js';
 import { QrailsError } from '../errors.js';
@@ -8,7 +8,7 @@ import { formatName, rawToReal } from '../format/format.js';
 import { OVERFLOWS, ROUNDINGS } from '../format/modes.js';
 import { quantise } from '../format/quantise.js';
 import type { Constant, Plan, SiteFormat } from '../schema/plan.js';
-import { accumulateGroup } from '../plan/alignment.js';
+import { accumulateGroup, alignPlan } from '../plan/alignment.js';
 import { BATCH_DIVISION, DIVIDERS, MAC_ORDERS } from '../schema/profile.js';
 import { needsReciprocal } from './cReciprocals.js';
 import { formatAt, scaleOf } from './cSites.js';
@@ -28,6 +28,8 @@ export function constantGroups(plan: Plan, prefix: string): MacroGroup[] {
     { comment: 'throttle', macros: throttleMacros(plan, prefix) },
     ...meanGroups(plan),
     { comment: 'anchor', macros: anchorMacros(plan, prefix) },
+    { comment: 'supervisor', macros: supervisorMacros(plan, prefix) },
+    { comment: 'balance of losses', macros: balanceMacros(plan, prefix) },
   ];
 }
 
@@ -42,10 +44,21 @@ function networkMacros(plan: Plan): Macro[] {
       { name: `LAYER${layer}_INPUTS`, value: unsigned(inputs) },
       { name: `LAYER${layer}_OUTPUTS`, value: unsigned(outputs) },
       { name: `LAYER${layer}_RELU`, value: flag(activation === 'relu') },
+      { name: `LAYER${layer}_SIGMOID`, value: flag(activation === 'sigmoid') },
       { name: `LAYER${layer}_HAS_BIAS`, value: flag(bias) },
     ]),
     { name: 'PHASES', value: unsigned(plan.phases.length) },
+    ...errorMacros(plan),
   ];
+}
+
+/** Whether the last layer learns from the sign of its error, and 1 as an error. */
+function errorMacros(plan: Plan): Macro[] {
+  const signed = plan.errorRule === 'sign';
+  const { errorOne } = plan;
+  if (!signed || errorOne === undefined) return [{ name: 'ERROR_SIGN', value: flag(signed) }];
+  const format = formatAt(plan, 'error', plan.layers.length - 1);
+  return [{ name: 'ERROR_SIGN', value: flag(signed) }, rawMacro('ERROR_ONE', rawsAt([errorOne.raw], format, 'errorOne.raw')[0]!, format, String(errorOne.value))];
 }
 
 function ruleMacros({ accumulate, batchDivision, divide }: Plan, prefix: string): Macro[] {
@@ -69,13 +82,14 @@ function scheduleMacros({ phases, seed }: Plan): Macro[] {
 const stepsBefore = (phases: Plan['phases'], index: number): number => phases.slice(0, index).reduce((sum, { steps }) => sum + steps, 0);
 
 function phaseMacros(plan: Plan, index: number): Macro[] {
-  const { steps, batch, throttle, anchor, sensor } = plan.phases[index]!;
+  const { steps, batch, throttle, anchor, supervisor, sensor } = plan.phases[index]!;
   const macros: Macro[] = [
     { name: `PHASE${index}_FIRST_STEP`, value: unsigned(stepsBefore(plan.phases, index)) },
     { name: `PHASE${index}_STEPS`, value: unsigned(steps) },
     { name: `PHASE${index}_BATCH`, value: unsigned(batch) },
     { name: `PHASE${index}_THROTTLE`, value: flag(throttle) },
     { name: `PHASE${index}_ANCHOR`, value: flag(anchor) },
+    { name: `PHASE${index}_SUPERVISOR`, value: flag(supervisor) },
     { name: `PHASE${index}_SENSOR`, value: flag(sensor) },
   ];
   if (plan.batchDivision === 'reciprocal' && needsReciprocal(batch)) {
@@ -122,7 +136,44 @@ function anchorMacros(plan: Plan, prefix: string): Macro[] {
     { name: 'ANCHOR_LAW', value: `${prefix}_ANCHOR_LAW_${macroWord(law)}` },
     ...parameterMacros(plan, 'anchor', ANCHORS[law].parameters, ANCHOR_PARAMETERS),
     ...thresholdMacros(plan),
+    ...gateMacros(plan),
   ];
+}
+
+function supervisorMacros(plan: Plan, prefix: string): Macro[] {
+  const { law } = plan.supervisor;
+  return [
+    ...options('SUPERVISOR_LAW', Object.keys(SUPERVISORS).map(macroWord), (index) => Object.values(SUPERVISORS)[index]!.id),
+    { name: 'SUPERVISOR_LAW', value: `${prefix}_SUPERVISOR_LAW_${macroWord(law)}` },
+    ...parameterMacros(plan, 'supervisor', SUPERVISORS[law].parameters, SUPERVISOR_PARAMETERS),
+  ];
+}
+
+function balanceMacros(plan: Plan, prefix: string): Macro[] {
+  const law = plan.balance?.law ?? 'none';
+  const outputs = plan.balance?.outputs ?? [];
+  return [
+    ...options('BALANCE_LAW', Object.keys(BALANCES).map(macroWord), (index) => Object.values(BALANCES)[index]!.id),
+    { name: 'BALANCE_LAW', value: `${prefix}_BALANCE_LAW_${macroWord(law)}` },
+    { name: 'BALANCE_LOSSES', value: unsigned(outputs.length) },
+    ...outputs.map((count, loss) => ({ name: `BALANCE_LOSS${loss}_OUTPUTS`, value: unsigned(count) })),
+    ...parameterMacros(plan, 'balance', BALANCES[law].parameters, BALANCE_PARAMETERS),
+    ...(['firstShare', 'firstMean'] as const).flatMap((name) => {
+      const constant = plan.balance?.[name];
+      if (constant === undefined) return [];
+      const format = formatAt(plan, name === 'firstShare' ? 'share' : 'shareMean');
+      return [rawMacro(`BALANCE_${macroWord(name)}`, rawsAt([constant.raw], format, `balance.${name}.raw`)[0]!, format, String(constant.value))];
+    }),
+  ];
+}
+
+/** The threshold of the gated anchor as the largest magnitude of a gradient that it keeps out. */
+function gateMacros(plan: Plan): Macro[] {
+  const { threshold } = plan.anchor;
+  if (threshold === undefined) return [];
+  return alignPlan(plan).gates.map((gate, layer) => ({
+    name: `LAYER${layer}_GATE`, value: macroInteger(gate, { signed: false, bits: 64 }), comment: `largest |g| with g^2 <= ${threshold}, raw of ${formatName(formatAt(plan, 'gradient', layer))}`,
+  }));
 }
 
 /** κ·w of the event detector, which compares the statistic with κ·w times the variance. */
@@ -136,21 +187,23 @@ function thresholdMacros(plan: Plan): Macro[] {
   return [{ name: 'ANCHOR_THRESHOLD', value: macroInteger(raw, integerType({ signed: format.signed, wordLength })), comment: `${real}, RATIO * WINDOW with the fraction bits of EVENT_RATIO` }];
 }
 
-/** The parameters the law reads, no others. */
-function parameterMacros(plan: Plan, controller: 'throttle' | 'anchor', names: readonly string[], definitions: Record<string, ParameterDefinition>): Macro[] {
-  const values: Record<string, unknown> = plan[controller];
-  return names.map((parameter) => {
-    const { type, site } = definitions[parameter]!;
+/** The parameters the law reads, no others. A real number that is not quantised at a site has no raw, and no macro; a choice has one for each of its words. */
+function parameterMacros(plan: Plan, controller: 'throttle' | 'anchor' | 'supervisor' | 'balance', names: readonly string[], definitions: Record<string, ParameterDefinition>): Macro[] {
+  const { law, ...values }: Record<string, unknown> = plan[controller] ?? {};
+  return names.flatMap((parameter): Macro[] => {
+    const { type, site, choices = [] } = definitions[parameter]!;
     const name = `${macroWord(controller)}_${macroWord(parameter)}`;
     const value = values[parameter];
     if (value === undefined) {
-      throw new QrailsError({ code: 'invalid', where: `${controller}.${parameter}`, message: `the plan has no value for it, but ${plan[controller].law} reads it` });
+      throw new QrailsError({ code: 'invalid', where: `${controller}.${parameter}`, message: `the plan has no value for it, but ${String(law)} reads it` });
     }
-    if (type === 'boolean') return { name, value: flag(value as boolean) };
-    if (type === 'integer') return { name, value: unsigned(value as number) };
-    const format = formatAt(plan, site!);
+    if (type === 'boolean') return [{ name, value: flag(value as boolean) }];
+    if (type === 'integer') return [{ name, value: unsigned(value as number) }];
+    if (type === 'choice') return [...options(name, choices.map(macroWord)), { name, value: String(choices.indexOf(value as string)), comment: value as string }];
+    if (site === undefined) return [];
+    const format = formatAt(plan, site);
     const { raw, value: asked } = value as Constant;
-    return rawMacro(name, rawsAt([raw], format, `${controller}.${parameter}.raw`)[0]!, format, String(asked));
+    return [rawMacro(name, rawsAt([raw], format, `${controller}.${parameter}.raw`)[0]!, format, String(asked))];
   });
 }
 

@@ -5,6 +5,7 @@ import { quantise } from '../format/quantise.js';
 import { trainedSizes } from '../plan/trainedSizes.js';
 import type { Plan } from '../schema/plan.js';
 import { formatAt, formatMacros } from './cSites.js';
+import { takesQuotients } from './quotients.js';
 import type { Part, Table } from './cTable.js';
 
 /** Whether a mean over so many samples multiplies by a reciprocal: by a power of two it is a shift. */
@@ -32,11 +33,12 @@ export function batchReciprocals(plan: Plan): Part[] {
 const MOST_INDEX_BITS = 12;
 
 /**
- * The reciprocals a controller divides by where the profile has a table of them (docs/numerics.md §6.1): R for each of the 2^k leading parts m of a
+ * The reciprocals a controller divides by where the profile has a table of them (docs/numerics.md §6.4): R for each of the 2^k leading parts m of a
  * divisor, 2^k ≤ m < 2^(k+1), by m − 2^k. As a number, R · 2^−(k+1) is about 2^k / m.
  */
-export function dividerReciprocals({ divide: { method, bits = 0 }, throttle: { law } }: Plan): Part[] {
-  if (method !== 'table' || law !== 'gt0') return [];
+export function dividerReciprocals(plan: Plan): Part[] {
+  const { method, bits = 0 } = plan.divide;
+  if (method !== 'table' || !takesQuotients(plan)) return [];
   if (!Number.isInteger(bits) || bits < 1 || bits > MOST_INDEX_BITS) {
     throw new QrailsError({ code: 'invalid', where: 'divide.bits', message: 'is no size of a table of reciprocals', found: String(bits), expected: `1 to ${MOST_INDEX_BITS}` });
   }

@@ -1,5 +1,5 @@
 /** The tables of a plan: parameters of every layer, rates, reciprocals, what the laws of its controllers read, and the drift of its sensor. */
-import { THROTTLE_TABLE, THROTTLE_TABLE_FRACTION_LENGTH } from '../control/registry.js';
+import { SIGMOID, THROTTLE_TABLE, THROTTLE_TABLE_FRACTION_LENGTH } from '../control/registry.js';
 import { QrailsError } from '../errors.js';
 import { formatName } from '../format/format.js';
 import { quantise } from '../format/quantise.js';
@@ -36,6 +36,7 @@ export function tablesOf(plan: Plan, { finalRaw, cmsisOrder = false }: { readonl
 
   const parts = [...plan.layers.map((_, layer) => layerTables(plan, layer, finalRaw?.[layer], cmsisOrder)), learningRates(plan), ...batchReciprocals(plan)];
   if (plan.throttle.law === 'table') parts.push(throttleTable(plan));
+  if (plan.sigmoid) parts.push(sigmoidTable(plan, plan.sigmoid));
   parts.push(...dividerReciprocals(plan), driftSchedule(plan));
   return {
     tables: parts.flatMap(({ tables }) => tables),
@@ -137,6 +138,22 @@ function throttleTable(plan: Plan): Part {
     tables: [numerators, raws],
     group: { comment: `table throttle: numerators over 2^${THROTTLE_TABLE_FRACTION_LENGTH}, and raws (${formatName(format)})`, macros: [{ name: length, value: `${THROTTLE_TABLE.length}U` }, ...formatMacros('THROTTLE_NUMERATOR', numerators.format)] },
   };
+}
+
+/** The sigmoid at the middle of each entry's share of the outputs it is looked up for. */
+function sigmoidTable(plan: Plan, raws: readonly string[]): Part {
+  const { entries, limit } = SIGMOID;
+  const perUnit = entries / (2 * limit);
+  const table: Table = {
+    name: 'sigmoid',
+    length: 'SIGMOID_LEN',
+    format: formatAt(plan, 'activation', plan.layers.length - 1),
+    about: `sigmoid of the last layer's output z by floor(${perUnit} * z) + ${entries / 2}, the first and last entry beyond`,
+    raws: rawsAt(raws, formatAt(plan, 'activation', plan.layers.length - 1), 'sigmoid'),
+    label: (index) => `z from ${(index - entries / 2) / perUnit}`,
+  };
+  expectLength(raws, entries, 'sigmoid');
+  return { tables: [table], group: { comment: 'table of the sigmoid', macros: [{ name: table.length, value: `${entries}U` }] } };
 }
 
 function expectLength(list: readonly unknown[], length: number, where: string): void {

@@ -101,3 +101,7 @@ export function toDouble({ numerator, denominator }: Rational): number {
   const value = Number(quotient * divisor === scaled ? quotient : quotient | 1n) * 2 ** -shift;
   return negative ? -value : value;
 }
+
+/** The value of a raw, exactly: raw·2^−fractionLength. */
+export const scaled = (raw: bigint, fractionLength: number): Rational =>
+  fractionLength >= 0 ? { numerator: raw, denominator: 1n << BigInt(fractionLength) } : { numerator: raw << BigInt(-fractionLength), denominator: 1n };

@@ -81,7 +81,9 @@ export async function stabilityMap(options: MapOptions = {}): Promise<StabilityM
   if (axes.x.path === axes.y.path) throw new QrailsError({ code: 'usage', where: '--x, --y', message: 'both vary the same value', found: printable(axes.x.path), expected: 'two paths' });
   const fixing = [...(options.set ?? []), axes.x.path, axes.y.path].find((path) => /^experiment\.model\.initial(\W|$)/.test(path));
   if (draws > 0 && fixing !== undefined) throw new QrailsError({ code: 'usage', where: '--draws', message: 'the initial weights are set already', found: printable(fixing), expected: 'weights that can be drawn' });
-  const setting = await explore({ documents, options: { ...run, anchor: anchor ?? [stated.anchor?.law ?? 'none'] }, axes, dataset: undefined });
+  // In float64 every throttle of the reference can be had.
+  const planned: RunOptions & { readonly reference: boolean } = { ...run, anchor: anchor ?? [stated.anchor?.law ?? 'none'], reference: options.float === true };
+  const setting = await explore({ documents, options: planned, axes, dataset: undefined });
 
   const { x, y } = axes;
   const perMap = x.values.length * y.values.length;

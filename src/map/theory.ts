@@ -6,12 +6,12 @@ import type { Plan } from '../schema/plan.js';
 
 /**
  * η·λmax(XᵀX/N) for the last phase's η and the rows of a batch as the chip is given them, with a column of ones where the layer has a bias.
- * Undefined where theory does not say: more than one layer, more than 256 inputs, or steps that do not see all rows at once.
+ * Undefined where theory does not say: other than one linear layer, more than 256 inputs, or steps that do not see all rows at once.
  */
 export function stabilityMargin(plan: Plan, { inputs, count }: Batch): number | undefined {
   const [layer, ...behind] = plan.layers;
   const phase = plan.phases.at(-1)!;
-  if (!layer || behind.length > 0 || layer.inputs > REFERENCE_INPUTS || phase.batch !== plan.data.rows || count !== plan.data.rows) return undefined;
+  if (layer?.activation !== 'linear' || behind.length > 0 || layer.inputs > REFERENCE_INPUTS || phase.batch !== plan.data.rows || count !== plan.data.rows) return undefined;
   const width = layer.inputs + (layer.bias ? 1 : 0);
   const sums = Array.from({ length: width }, () => new Float64Array(width));
   const row = new Float64Array(width).fill(1);

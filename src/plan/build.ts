@@ -2,14 +2,18 @@
  * Makes a plan: everything a run needs, with every default filled in, every format resolved and every constant already raw.
  * This is the only place where real constants become raws.
  */
-import { ANCHORS, ANCHOR_PARAMETERS, THROTTLES, THROTTLE_PARAMETERS, type ParameterDefinition } from '../control/registry.js';
+import {
+  ANCHORS, ANCHOR_PARAMETERS, BALANCES, BALANCE_PARAMETERS, ESTIMATORS, MOST_LOSSES, parameterDefault, SUPERVISORS, SUPERVISOR_PARAMETERS, THROTTLES, THROTTLE_ALIASES, THROTTLE_PARAMETERS, THROTTLE_TABLE, THROTTLE_TABLE_FRACTION_LENGTH, weighs,
+  type EstimatorDefinition, type ParameterDefinition, type ThrottleAlias, type ThrottleLaw,
+} from '../control/registry.js';
+import { sigmoidTable } from '../control/sigmoid.js';
 import { QrailsError } from '../errors.js';
 import { formatName, rawRange } from '../format/format.js';
 import { quantise } from '../format/quantise.js';
-import { fromDouble, parseReal, toDouble, type Rational } from '../format/real.js';
+import { fromDouble, parseReal, scaled, toDouble, type Rational } from '../format/real.js';
 import { rulesOf } from '../profile/rules.js';
-import type { AnchorSpec, Experiment, ThrottleSpec } from '../schema/experiment.js';
-import type { Constant, Plan, PlanAnchor, PlanPhase, PlanThrottle, SiteFormat } from '../schema/plan.js';
+import type { AnchorSpec, BalanceSpec, Experiment, SupervisorSpec, ThrottleSpec } from '../schema/experiment.js';
+import type { Constant, Plan, PlanAnchor, PlanBalance, PlanPhase, PlanSupervisor, PlanThrottle, SiteFormat } from '../schema/plan.js';
 import type { Profile } from '../schema/profile.js';
 import type { Sensor } from '../schema/sensor.js';
 import type { Dataset } from '../signal/dataset.js';
@@ -28,6 +32,8 @@ export interface PlanParts {
   readonly dataset: Dataset;
   readonly throttle: ThrottleSpec;
   readonly anchor: AnchorSpec;
+  /** Default `none`. */
+  readonly supervisor?: SupervisorSpec | undefined;
   /** Steps in all: later phases are cut, or the last one goes on. */
   readonly steps?: number | undefined;
 }
@@ -51,7 +57,6 @@ export function buildPlan(parts: PlanParts): Plan {
   const calibration = Number(parts.anchor.calibration ?? ANCHOR_PARAMETERS.calibration.default);
   const sites = resolveFormats(profile, { layers: layers.length, batch: Math.max(...timing.map(({ batch }) => batch)), calibration }, profile.name);
   checkTarget(profile, timing);
-  checkDivider(profile, parts.throttle);
 
   const constant = (site: SiteName, value: number | string, where: string): Constant => quantiseConstant(value, sites[site]!, site, where);
   const phases = timing.map(({ learningRate, ...phase }, index): PlanPhase => ({
@@ -59,7 +64,13 @@ export function buildPlan(parts: PlanParts): Plan {
     learningRate: constant('learningRate', learningRate, `phases[${index}].learningRate`),
   }));
   const throttle = resolveThrottle(parts.throttle, constant, sites['throttle']!);
-  const anchor = resolveAnchor(parts.anchor, constant);
+  const anchor: PlanAnchor = { law: parts.anchor.law, ...resolveParameters('anchor', ANCHORS[parts.anchor.law], ANCHOR_PARAMETERS, parts.anchor, constant) };
+  const { supervisor: guard = { law: 'none' } } = parts;
+  const supervisor: PlanSupervisor = { law: guard.law, ...resolveParameters('supervisor', SUPERVISORS[guard.law], SUPERVISOR_PARAMETERS, guard, constant) };
+  const balance = experiment.balance && experiment.balance.law !== 'none' ? resolveBalance(experiment.balance, layers, profile, constant) : undefined;
+  checkControllers(profile, layers, throttle, anchor, sites);
+  const last = layers.length - 1;
+  const signed = experiment.model.errorRule === 'sign';
 
   const plan: Plan = {
     plan: 1,
@@ -76,8 +87,13 @@ export function buildPlan(parts: PlanParts): Plan {
     accumulate: { accumulator: rules.accumulator, gradientAccumulator: rules.gradientAccumulator, order: rules.order },
     divide: { method: rules.divider, ...(rules.dividerBits !== undefined && { bits: rules.dividerBits }) },
     batchDivision: rules.batchDivision,
+    errorRule: experiment.model.errorRule ?? 'difference',
+    ...(signed && { errorOne: signStep(sites[`layer${last}.error`]!, `${profile.name}: sites.layer${last}.error`) }),
+    ...(layers[last]!.activation === 'sigmoid' && { sigmoid: sigmoidTable(sites[`layer${last}.activation`]!) }),
     throttle,
     anchor,
+    supervisor,
+    ...(balance && { balance }),
     divergedLoss: experiment.divergedLoss ?? DEFAULT_DIVERGED_LOSS,
     evaluationRows: Math.min(experiment.evaluation?.rows ?? DEFAULT_EVALUATION_ROWS, dataset.rows),
   };
@@ -90,8 +106,12 @@ function resolveLayers({ model }: Experiment, dataset: Dataset): Plan['layers'] 
   const layers: Plan['layers'] = [];
   let inputs = dataset.inputs;
   model.layers.forEach(({ outputs, activation = 'linear', bias = false }, index) => {
-    if (index === model.layers.length - 1 && activation !== 'linear') {
-      throw new QrailsError({ code: 'invalid', where: `model.layers[${index}].activation`, message: 'the last layer is linear', found: activation, expected: 'linear' });
+    const last = index === model.layers.length - 1;
+    if (activation === (last ? 'relu' : 'sigmoid')) {
+      throw new QrailsError({
+        code: 'invalid', where: `model.layers[${index}].activation`, message: last ? 'ReLU belongs to hidden layers' : 'the sigmoid belongs to the last layer',
+        found: activation, expected: last ? 'linear or sigmoid' : 'linear or relu',
+      });
     }
     layers.push({ inputs, outputs, activation, bias });
     inputs = outputs;
@@ -124,6 +144,7 @@ function resolvePhases({ experiment, steps }: PlanParts, rows: number): Timing[]
       learningRate: phase.learningRate,
       throttle: phase.throttle ?? true,
       anchor: phase.anchor ?? true,
+      supervisor: phase.supervisor ?? true,
       sensor: phase.sensor ?? false,
     };
   });
@@ -183,11 +204,9 @@ function otherFormat(exact: Rational, format: SiteFormat, site: string): string 
   return undefined;
 }
 
-const scaled = (raw: bigint, f: number): Rational => (f >= 0 ? { numerator: raw, denominator: 1n << BigInt(f) } : { numerator: raw << BigInt(-f), denominator: 1n });
-
 type ConstantMaker = (site: SiteName, value: number | string, where: string) => Constant;
 
-function real(definition: ParameterDefinition, value: number | string, where: string): number | string {
+function inRange(definition: ParameterDefinition, value: number | string, where: string): number | string {
   const number = toDouble(parseReal(value));
   if (number < definition.minimum! || number > definition.maximum!) {
     throw new QrailsError({ code: 'invalid', where, message: 'out of range', found: String(value), expected: `${definition.minimum} to ${definition.maximum}` });
@@ -195,37 +214,90 @@ function real(definition: ParameterDefinition, value: number | string, where: st
   return value;
 }
 
-function resolveThrottle(spec: ThrottleSpec, constant: ConstantMaker, format: SiteFormat): PlanThrottle {
-  const { law } = spec;
-  const { estimators, parameters } = THROTTLES[law] as { estimators: readonly string[]; parameters: readonly string[] };
+/** The law's parameters: those it takes, stated or by default, real ones quantised at their site. */
+function resolveParameters<P extends string>(
+  controller: 'throttle' | 'anchor' | 'supervisor' | 'balance',
+  law: { readonly parameters: readonly P[]; readonly defaults?: Readonly<Partial<Record<P, number | boolean | string>>> },
+  definitions: Readonly<Record<P, ParameterDefinition>>,
+  spec: { readonly [K in P]?: number | string | boolean },
+  constant: ConstantMaker,
+  sites: Readonly<Record<string, SiteFormat>> = {},
+): Record<string, unknown> {
+  const resolve = (name: P): unknown => {
+    const definition = definitions[name];
+    const value = spec[name] ?? parameterDefault<string>({ id: 0, divides: false, about: '', ...law }, name, definition);
+    const where = `${controller}.${name}`;
+    if (definition.type !== 'real') return value;
+    if (value === 'lsb') return { value: 2 ** -sites[definition.site!]!.fractionLength, raw: '1' };
+    const real = inRange(definition, value as number | string, where);
+    return definition.site === undefined ? toDouble(parseReal(real)) : constant(definition.site, real, where);
+  };
+  return Object.fromEntries((Object.keys(definitions) as P[]).filter((name) => law.parameters.includes(name)).map((name) => [name, resolve(name)]));
+}
+
+function resolveThrottle(stated: ThrottleSpec, constant: ConstantMaker, format: SiteFormat): PlanThrottle {
+  const alias = (THROTTLE_ALIASES as Partial<Record<string, (typeof THROTTLE_ALIASES)[ThrottleAlias]>>)[stated.law];
+  const spec = alias ? { ...stated, ...alias.parameters, law: alias.law, estimator: alias.estimator } : stated;
+  const law = spec.law as ThrottleLaw;
+  const { estimators } = THROTTLES[law] as { estimators: readonly string[] };
   const estimator = estimators.length === 0 ? undefined : (spec.estimator ?? estimators[0]);
   if (estimator !== undefined && !estimators.includes(estimator)) {
     throw new QrailsError({ code: 'invalid', where: 'throttle.estimator', message: `${law} does not take it`, found: estimator, expected: estimators.join(', ') });
   }
-  const result: Record<string, unknown> = { law, ...(estimator !== undefined && { estimator }) };
-  for (const [name, definition] of Object.entries(THROTTLE_PARAMETERS) as [keyof typeof THROTTLE_PARAMETERS, ParameterDefinition][]) {
-    if (!parameters.includes(name)) continue;
-    const value = spec[name] ?? definition.default;
-    const where = `throttle.${name}`;
-    result[name] =
-      value === 'lsb' ? { value: 2 ** -format.fractionLength, raw: '1' }
-      : definition.type === 'real' ? constant(definition.site!, real(definition, value as number | string, where), where)
-      : value;
-  }
-  return result as PlanThrottle;
+  return { law, ...(estimator !== undefined && { estimator }), ...resolveParameters('throttle', THROTTLES[law], THROTTLE_PARAMETERS, spec, constant, { throttle: format }) } as PlanThrottle;
 }
 
-function resolveAnchor(spec: AnchorSpec, constant: ConstantMaker): PlanAnchor {
-  const { law } = spec;
-  const result: Record<string, unknown> = { law };
-  const parameters = ANCHORS[law].parameters as readonly string[];
-  for (const [name, definition] of Object.entries(ANCHOR_PARAMETERS) as [keyof typeof ANCHOR_PARAMETERS, ParameterDefinition][]) {
-    if (!parameters.includes(name)) continue;
-    const value = spec[name] ?? definition.default;
-    const where = `anchor.${name}`;
-    result[name] = definition.type === 'real' ? constant(definition.site!, real(definition, value as number | string, where), where) : value;
+function resolveBalance(spec: BalanceSpec, layers: Plan['layers'], profile: Profile, constant: ConstantMaker): PlanBalance {
+  const last = layers[layers.length - 1]!;
+  const outputs = spec.outputs ?? Array<number>(last.outputs).fill(1);
+  if (layers.length < 2) throw new QrailsError({ code: 'unsupported', where: 'balance', message: 'losses are balanced by what they share', found: 'one layer', expected: 'a hidden layer' });
+  if (outputs.length < 2 || outputs.reduce((sum, count) => sum + count, 0) !== last.outputs) {
+    throw new QrailsError({ code: 'invalid', where: 'balance.outputs', message: 'every output belongs to one of two losses or more', found: outputs.join(' + '), expected: `numbers that add up to ${last.outputs}` });
   }
-  return result as PlanAnchor;
+  if (outputs.length > MOST_LOSSES) throw new QrailsError({ code: 'unsupported', where: 'balance.outputs', message: 'too many losses', found: String(outputs.length), expected: `at most ${MOST_LOSSES}` });
+  if (rulesOf(profile).divider === 'none') throw new QrailsError({ code: 'unsupported', where: 'balance', message: `${profile.name} has no way to divide, and shares are quotients`, found: spec.law, expected: 'none' });
+  const equal = `1/${outputs.length}`;
+  return {
+    law: spec.law, outputs, firstShare: constant('share', equal, 'balance'), firstMean: constant('shareMean', equal, 'balance'),
+    ...resolveParameters('balance', BALANCES[spec.law], BALANCE_PARAMETERS, spec, constant),
+  };
+}
+
+/** What controllers ask of the network and the target. */
+function checkControllers(profile: Profile, layers: Plan['layers'], throttle: PlanThrottle, anchor: PlanAnchor, sites: Readonly<Record<string, SiteFormat>>): void {
+  const estimator: EstimatorDefinition | undefined = throttle.estimator && ESTIMATORS[throttle.estimator];
+  if (estimator?.singleLayer && layers.length > 1) {
+    throw new QrailsError({ code: 'unsupported', where: 'throttle.estimator', message: `${throttle.estimator} is for networks of one layer`, found: `${layers.length} layers`, expected: '1', try: `--throttle ${throttle.law}/secant` });
+  }
+  checkDivider(profile, throttle, anchor);
+  if (throttle.law === 'table') checkTable(sites['throttle']!, throttle, `${profile.name}: sites.throttle`);
+  layers.forEach((_, layer) => {
+    const { signed, overflow } = sites[`layer${layer}.importance`]!;
+    if (weighs(anchor.law) && signed && (overflow === 'WRAP' || overflow === 'WRAP_SM')) {
+      throw new QrailsError({
+        code: 'unsupported', where: `${profile.name}: sites.layer${layer}.importance`, message: `the importance that ${anchor.law} keeps could come out negative`, found: `signed, ${overflow}`,
+        expected: 'an unsigned format, or one that saturates', try: '--set profile.sites.importance.signed=false',
+      });
+    }
+  });
+}
+
+/** The table holds its α while nothing moves: an α of 0 would be held for ever. */
+function checkTable(format: SiteFormat, { firstAlpha }: PlanThrottle, where: string): void {
+  const smallest = quantise({ numerator: BigInt(THROTTLE_TABLE.at(-1)!), denominator: 1n << BigInt(THROTTLE_TABLE_FRACTION_LENGTH) }, format);
+  if (smallest.raw <= 0n) {
+    throw new QrailsError({ code: 'format', where, message: 'the smallest α of the table becomes zero in its format, and would be held for ever', found: formatName(format), expected: 'a last place of 1/32 or less', try: '--set profile.sites.throttle.fractionLength=5' });
+  }
+  if (firstAlpha!.raw === '0') throw new QrailsError({ code: 'invalid', where: 'throttle.firstAlpha', message: 'the table holds its α while nothing moves, so it would stay', found: '0', expected: 'more than 0' });
+}
+
+/** 1 as an error, where the network learns from the sign of its errors. */
+function signStep(format: SiteFormat, where: string): Constant {
+  const { raw } = quantise(parseReal(1), format);
+  if (raw <= 0n) {
+    throw new QrailsError({ code: 'format', where, message: '1 does not come out positive in this format, and the network learns from the sign of its errors', found: formatName(format), expected: 'a format that holds 1, or saturates below it' });
+  }
+  return { value: 1, raw: String(raw) };
 }
 
 function resolveInitial({ model, seed = DEFAULT_SEED }: Experiment, layers: Plan['layers'], sites: Record<string, SiteFormat>): Plan['initial'] {

@@ -2,23 +2,26 @@
  * What is worth knowing about a plan before it runs: formats that cannot hold what is asked of them, rates that move nothing, roundings that drift, more than
  * the silicon has. Everything is worked out exactly from the plan, and nothing of it changes a bit. docs/concerns.md.
  */
-import { THROTTLES } from '../control/registry.js';
+import { ANCHORS, ESTIMATORS, THROTTLES } from '../control/registry.js';
 import { QrailsError } from '../errors.js';
 import { formatName } from '../format/format.js';
 import { quantise } from '../format/quantise.js';
 import type { Concern } from '../schema/concern.js';
-import type { ThrottleSpec } from '../schema/experiment.js';
-import type { Plan } from '../schema/plan.js';
+import type { Plan, PlanAnchor, PlanThrottle } from '../schema/plan.js';
 import type { Profile } from '../schema/profile.js';
 import type { Dataset } from '../signal/dataset.js';
 import { SITE_NAMES } from '../site/sites.js';
 import { CONCERN_CODES, SEVERITIES } from './concernsCodes.js';
+import { examineAnchor } from './concernsAnchor.js';
 import { examineControl } from './concernsControl.js';
 import { finer, options, real, siteName, type Ranges } from './concernsExact.js';
 import { examineHardware } from './concernsHardware.js';
 import { examineLearning, finerPath } from './concernsLearning.js';
-import { canMove, fullRate, learningPhases, learningRate, ONE, pathsOf, rateOf, updateOf } from './concernsMoves.js';
+import { canMove, fullRate, isGated, learningPhases, learningRate, ONE, pathsOf, rateOf, updateOf } from './concernsMoves.js';
+import { examineOutput } from './concernsOutput.js';
 import { examineSums } from './concernsSums.js';
+import { examineSupervisor } from './concernsSupervisor.js';
+import { examineThrottle } from './concernsThrottle.js';
 import { batchSizes, examineValues } from './concernsValues.js';
 
 export type { Concern } from '../schema/concern.js';
@@ -39,7 +42,7 @@ export function concerns(plan: Plan, profile: Profile, ranges?: Ranges): Concern
 export function concernsOfAll(plans: readonly Plan[], profile: Profile, ranges?: Ranges): Concern[] {
   const found = new Map<string, Concern>();
   for (const plan of plans) {
-    for (const examine of [examineSums, examineLearning, examineValues, examineControl, examineHardware]) {
+    for (const examine of [examineSums, examineLearning, examineValues, examineControl, examineThrottle, examineAnchor, examineSupervisor, examineOutput, examineHardware]) {
       examine({ plan, profile, ranges }, (concern) => {
         const { where, try: repair, ...what } = concern;
         const identity = JSON.stringify(what);
@@ -81,14 +84,17 @@ export function rangesOf({ rows, inputs, targets, values }: Dataset): Ranges {
  *
  * @throws QrailsError `unsupported`
  */
-export function checkDivider({ name, divide }: Profile, { law }: Pick<ThrottleSpec, 'law'>): void {
-  // A law with an estimator divides by its estimate.
-  if (divide?.method !== 'none' || THROTTLES[law].estimators.length === 0) return;
-  const without = Object.entries(THROTTLES).find(([, { estimators, parameters }]) => estimators.length === 0 && parameters.length > 0)![0];
-  throw new QrailsError({
-    code: 'unsupported', where: 'throttle.law', message: `${name} has no way to divide, and ${law} takes quotients`, found: law, expected: 'a law without a quotient', try: `--throttle ${without}`,
-  });
+export function checkDivider({ name, divide }: Profile, { law, estimator }: PlanThrottle, anchor: PlanAnchor): void {
+  if (divide?.method !== 'none') return;
+  const refuse = (where: string, found: string, choice: string): never => {
+    throw new QrailsError({ code: 'unsupported', where, message: `${name} has no way to divide, and ${found} takes quotients`, found, expected: 'a law without a quotient', try: choice });
+  };
+  if (ANCHORS[anchor.law].divides) refuse('anchor.law', anchor.law, '--anchor fixed');
+  if (THROTTLES[law].divides) refuse('throttle.law', law, `--throttle ${THROTTLE_WITHOUT_DIVIDER}`);
+  if (estimator !== undefined && ESTIMATORS[estimator].divides) refuse('throttle.estimator', `${law}/${estimator}`, `--throttle ${THROTTLE_WITHOUT_DIVIDER}`);
 }
+/** The first throttle that takes no quotient at all. */
+const THROTTLE_WITHOUT_DIVIDER = Object.entries(THROTTLES).find(([, { estimators, parameters, divides }]) => !divides && estimators.length === 0 && parameters.length > 0)![0];
 
 /**
  * Refuses a plan that cannot learn at all: a reciprocal of a batch that is zero in its format, or rates at which not even the largest gradients move a
@@ -100,7 +106,8 @@ export function checkLearns(plan: Plan, profile: Profile): void {
   if (plan.batchDivision === 'reciprocal') checkReciprocals(plan, profile);
   const phases = learningPhases(plan);
   const paths = plan.layers.flatMap((_, layer) => pathsOf(plan, layer));
-  if (phases.length === 0 || phases.some((phase) => paths.some((path) => canMove(path, fullRate(plan, phase))))) return;
+  // What a gate divides an update by may make it any size.
+  if (phases.length === 0 || phases.some((phase) => isGated(plan, phase)) || phases.some((phase) => paths.some((path) => canMove(path, fullRate(plan, phase))))) return;
   const phase = phases.reduce((most, next) => (fullRate(plan, next) > fullRate(plan, most) ? next : most));
   const [path] = paths as [(typeof paths)[number]];
   const rate = fullRate(plan, phase);

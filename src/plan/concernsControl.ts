@@ -1,8 +1,10 @@
 /** Squared norms and norms that lose the smallest change: the throttle then takes a moving parameter for one that stands still. */
+import { keepsHistory } from '../control/registry.js';
 import { formatName } from '../format/format.js';
 import type { SiteFormat } from '../schema/plan.js';
 import { siteKey } from '../site/sites.js';
-import { finer, options, real, rounded, scaled, spanOf, squareRoot, type Examined, type Report } from './concernsExact.js';
+import { scaled } from '../format/real.js';
+import { finer, options, real, rounded, spanOf, squareRoot, type Examined, type Report } from './concernsExact.js';
 
 /** Whether one difference of `places`·2^−F alone leaves a squared norm and, where there is one, a norm above zero: docs/numerics.md §6. */
 export function seen(places: bigint, fractionLength: number, square: SiteFormat, norm: SiteFormat | undefined): boolean {
@@ -15,9 +17,9 @@ export function seen(places: bigint, fractionLength: number, square: SiteFormat,
 
 export function examineControl({ plan, profile }: Examined, report: Report): void {
   const { throttle, sites } = plan;
-  if (throttle.law !== 'table' && throttle.estimator !== 'secant') return;
+  if (!keepsHistory(throttle)) return;
   const square = sites['squaredNorm']!;
-  const norm = throttle.estimator === 'secant' ? sites['norm']! : undefined;
+  const norm = throttle.estimator === undefined ? undefined : sites['norm']!;
   plan.layers.forEach(({ bias }, layer) => {
     for (const name of bias ? (['weight', 'bias', 'gradient'] as const) : (['weight', 'gradient'] as const)) {
       const key = siteKey(name, layer);

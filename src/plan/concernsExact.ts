@@ -3,8 +3,12 @@ import { rawRange, rawToReal, type Format } from '../format/format.js';
 import { ROUNDING, type RoundingMode } from '../format/modes.js';
 import { endRails, quantise } from '../format/quantise.js';
 import type { Rational } from '../format/real.js';
+import {
+  ANCHOR_PARAMETERS, ANCHORS, averages, BALANCE_PARAMETERS, BALANCES, integrates, keepsHistory, measuresGradient, pulls, SUPERVISOR_PARAMETERS, SUPERVISORS, THROTTLE_PARAMETERS, THROTTLES, weighs,
+  type ParameterDefinition,
+} from '../control/registry.js';
 import type { Concern } from '../schema/concern.js';
-import type { Plan, SiteFormat } from '../schema/plan.js';
+import type { Constant, Plan, SiteFormat } from '../schema/plan.js';
 import type { Profile } from '../schema/profile.js';
 import { siteKey, SITES, wordLengthRange, type SiteName } from '../site/sites.js';
 
@@ -31,10 +35,6 @@ export const layerOf = (key: string): number => Number(/^layer(\d+)\./.exec(key)
 export const spanOf = ({ rails }: SiteFormat): Span => [BigInt(rails[0]), BigInt(rails[1])];
 export const within = (value: bigint, [low, high]: Span): boolean => value >= low && value <= high;
 export const abs = (value: bigint): bigint => (value < 0n ? -value : value);
-
-/** raw·2^−F. */
-export const scaled = (raw: bigint, fractionLength: number): Rational =>
-  fractionLength >= 0 ? { numerator: raw, denominator: 1n << BigInt(fractionLength) } : { numerator: raw << BigInt(-fractionLength), denominator: 1n };
 
 /** A raw as a real number, to six digits. */
 export const real = (raw: bigint, fractionLength: number): string => String(Number(rawToReal(raw, fractionLength).toPrecision(6)));
@@ -75,35 +75,68 @@ export function fedBy(plan: Plan, layer: number): { readonly key: string; readon
   return { key, format, span: layer > 0 && plan.layers[layer - 1]!.activation === 'relu' ? [low > 0n ? low : 0n, high] : [low, high] };
 }
 
+/** The real parameters that the controllers of a plan read, each with where it is stated and its site, if it has one. */
+export function controllerConstants({ throttle, anchor, supervisor, balance = { law: 'none' } }: Plan): { readonly where: string; readonly site: SiteName; readonly constant: Constant }[] {
+  const of = (name: string, plan: object, parameters: readonly string[], definitions: Readonly<Record<string, ParameterDefinition>>) =>
+    parameters.flatMap((parameter) => {
+      const { site, type } = definitions[parameter]!;
+      return type === 'real' && site !== undefined ? [{ where: `${name}.${parameter}`, site, constant: (plan as Record<string, Constant>)[parameter]! }] : [];
+    });
+  return [
+    ...of('throttle', throttle, THROTTLES[throttle.law].parameters, THROTTLE_PARAMETERS),
+    ...of('anchor', anchor, ANCHORS[anchor.law].parameters, ANCHOR_PARAMETERS),
+    ...of('supervisor', supervisor, SUPERVISORS[supervisor.law].parameters, SUPERVISOR_PARAMETERS),
+    ...of('balance', balance, BALANCES[balance.law].parameters, BALANCE_PARAMETERS),
+  ];
+}
+
+/** Whether anything moves a parameter but its update: a pull of its own, at `anchorPull`. */
+export const isPulled = ({ anchor: { law } }: Plan): boolean => pulls(law) || law === 'elastic';
+/** Whether α can be anything but 1: a throttle gives it, or the supervisor halves it. */
+export const alphaVaries = ({ throttle, supervisor }: Plan): boolean => throttle.law !== 'none' || (supervisor.backoff ?? 0) > 0;
+
 /** Whether anything is quantised at a site in this plan. */
 export function inUse(plan: Plan, key: string): boolean {
   if (plan.sites[key] === undefined) return false;
-  const { throttle, anchor, batchDivision } = plan;
-  switch (siteName(key)) {
+  const { throttle, anchor, supervisor, balance, batchDivision } = plan;
+  const name = siteName(key);
+  switch (name) {
     case 'bias':
       return plan.layers[layerOf(key)]!.bias;
     case 'anchorPull':
-    case 'anchorRate':
-      return anchor.law !== 'none';
+      return isPulled(plan);
+    case 'importance':
+      return weighs(anchor.law);
+    case 'average':
+      return averages(anchor.law);
     case 'lossMean':
     case 'lossVariance':
     case 'statistic':
-    case 'eventRatio':
       return anchor.law === 'event';
     case 'throttle':
-    case 'throttleTarget':
-    case 'squaredNorm':
       return throttle.law !== 'none';
+    case 'squaredNorm':
+      return throttle.estimator !== undefined || throttle.law === 'table' || measuresGradient(throttle.law) || balance !== undefined;
     case 'norm':
-      return throttle.estimator === 'secant';
+      return (keepsHistory(throttle) && throttle.law !== 'table') || measuresGradient(throttle.law) || balance !== undefined;
     case 'curvature':
     case 'curvatureMean':
-    case 'meanRate':
       return throttle.estimator !== undefined;
+    case 'velocity':
+      return integrates(throttle.law);
+    case 'measureMean':
+      return supervisor.law !== 'none';
+    case 'cusum':
+      return supervisor.law === 'cusum';
+    case 'share':
+    case 'shareMean':
+      return balance !== undefined;
     case 'reciprocal':
       return batchDivision === 'reciprocal';
-    default:
+    case 'learningRate':
       return true;
+    default:
+      return SITES[name].kind !== 'constant' || controllerConstants(plan).some(({ site }) => site === name);
   }
 }
 

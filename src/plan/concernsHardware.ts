@@ -4,7 +4,7 @@ import type { Plan, SiteFormat } from '../schema/plan.js';
 import type { Profile } from '../schema/profile.js';
 import { SITES, siteKey, siteKeys, type SiteName } from '../site/sites.js';
 import { alignPlan } from './alignment.js';
-import { bitsOf, counted, fedBy, inUse, longest, option, options, products, reformatted, siteName, spanOf, type Examined, type Report } from './concernsExact.js';
+import { alphaVaries, bitsOf, counted, fedBy, inUse, longest, option, options, products, reformatted, siteName, spanOf, type Examined, type Report } from './concernsExact.js';
 import { forwardSum, gradientSums, type Sum } from './concernsSums.js';
 
 interface Product {
@@ -101,14 +101,14 @@ function reportAccumulator({ plan, profile }: Examined, most: number, report: Re
 type Shift = NonNullable<NonNullable<Examined['profile']['hardware']>['shift']>;
 
 /** Rounded by the host, by the rule of the site alone, or as a quotient: no shift. */
-const NO_SHIFT: readonly SiteName[] = ['input', 'target', 'norm', 'loss', 'curvature'];
+const NO_SHIFT: readonly SiteName[] = ['input', 'target', 'norm', 'loss', 'curvature', 'share'];
 
 function reportShifts({ plan, profile }: Examined, { right, most }: Shift, report: Report): void {
   const alignment = alignPlan(plan);
   const shifted = siteKeys(plan.layers.length).filter((key) =>
     SITES[siteName(key)].kind !== 'constant' && !NO_SHIFT.includes(siteName(key)) && inUse(plan, key) && (alignment.sites[key]?.shift ?? 0) > 0
-    // Without a throttle α is 1, and the rate the learning rate.
-    && (key !== 'rate' || plan.throttle.law !== 'none'));
+    // With α = 1 the rate is the learning rate; behind a gate the update is a quotient.
+    && (key !== 'rate' || alphaVaries(plan)) && !(siteName(key) === 'update' && plan.anchor.law === 'gated'));
   for (const key of shifted.filter((site) => plan.sites[site]!.rounding !== right)) {
     report({
       code: 'shift-rounding', severity: 'note', where: key, message: 'another rounding than a right shift of this target: extra instructions each time',

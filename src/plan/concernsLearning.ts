@@ -6,7 +6,7 @@ import type { Plan, SiteFormat } from '../schema/plan.js';
 import { siteKey, type SiteName } from '../site/sites.js';
 import { alignPlan } from './alignment.js';
 import { counted, finer, inUse, layerOf, option, options, real, siteName, spanOf, squareRoot, type Examined, type Report } from './concernsExact.js';
-import { canMove, fullRate, learningPhases, learningRate, moves, ONE, pathsOf, rateOf, threshold, updateOf, type Alpha, type Path } from './concernsMoves.js';
+import { canMove, fullRate, isGated, learningPhases, learningRate, moves, ONE, pathsOf, rateOf, threshold, updateOf, type Alpha, type Path } from './concernsMoves.js';
 
 const allPaths = (plan: Plan): Path[] => plan.layers.flatMap((_, layer) => pathsOf(plan, layer));
 
@@ -17,7 +17,7 @@ export function examineLearning(examined: Examined, report: Report): void {
   // The smallest rate has the widest dead zone.
   const slowest = phases.reduce((least, phase) => (fullRate(plan, phase) < fullRate(plan, least) ? phase : least));
   for (const path of allPaths(plan)) {
-    reportThreshold(examined, path, slowest, report);
+    if (!isGated(plan, slowest)) reportThreshold(examined, path, slowest, report);
     reportFineness(examined, path, report);
   }
   reportFloor(examined, report);
@@ -107,14 +107,14 @@ function reportFineness({ profile }: Examined, { key, update, parameter }: Path,
 
 /** The smallest α of the law. */
 function floorOf({ throttle, sites }: Plan): Alpha | undefined {
-  if (throttle.law === 'gt0') return { raw: BigInt(throttle.floor!.raw), fractionLength: sites['throttle']!.fractionLength };
+  if (throttle.floor) return { raw: BigInt(throttle.floor.raw), fractionLength: sites['throttle']!.fractionLength };
   return throttle.law === 'table' ? { raw: BigInt(THROTTLE_TABLE.at(-1)!), fractionLength: THROTTLE_TABLE_FRACTION_LENGTH } : undefined;
 }
 
 function reportFloor(examined: Examined, report: Report): void {
   const { plan } = examined;
   const floor = floorOf(plan);
-  const throttled = learningPhases(plan).filter((phase) => plan.phases[phase]!.throttle);
+  const throttled = learningPhases(plan).filter((phase) => plan.phases[phase]!.throttle && !isGated(plan, phase));
   if (!floor || throttled.length === 0) return;
   const paths = allPaths(plan);
   const phase = throttled.reduce((least, next) => (fullRate(plan, next) < fullRate(plan, least) ? next : least));
@@ -135,7 +135,7 @@ function reportFloor(examined: Examined, report: Report): void {
     code: 'throttle-floor', severity: 'note', where: 'throttle',
     message: `below α = ${real(from, fractionLength)} not even the largest gradient moves a parameter at ${eta}`,
     found: `α down to ${real(floor.raw, floor.fractionLength)}`, expected: `at least ${real(from, fractionLength)}`,
-    try: plan.throttle.law === 'gt0' ? `--set throttle.floor=${from}/${1n << BigInt(fractionLength)}` : finerFloor(examined, paths, phase, floor),
+    try: plan.throttle.floor ? `--set throttle.floor=${from}/${1n << BigInt(fractionLength)}` : finerFloor(examined, paths, phase, floor),
   });
 }
 
@@ -178,7 +178,8 @@ function reportBias({ plan, profile }: Examined, phase: number, report: Report):
     plan.layers.forEach((_, layer) => {
       const key = siteKey(name, layer);
       const format: SiteFormat = plan.sites[key]!;
-      if (!inUse(plan, key)) return;
+      // The update behind a gate is a quotient.
+      if (!inUse(plan, key) || (name === 'update' && isGated(plan, phase))) return;
       const { numerator, denominator } = meanError(format.rounding, alignment.sites[key]!.shift);
       // A quarter of a last place: half of what truncation does.
       if (4n * (numerator < 0n ? -numerator : numerator) < denominator) return;

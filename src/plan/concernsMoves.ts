@@ -2,7 +2,8 @@
 import { ROUNDING, type RoundingMode } from '../format/modes.js';
 import type { Plan, SiteFormat } from '../schema/plan.js';
 import { siteKey } from '../site/sites.js';
-import { rounded, scaled, spanOf } from './concernsExact.js';
+import { scaled } from '../format/real.js';
+import { rounded, spanOf } from './concernsExact.js';
 
 /** The formats a gradient goes through on its way into a parameter. */
 export interface Path {
@@ -38,6 +39,8 @@ export const learningRate = ({ phases, sites }: Plan, phase: number): Alpha => (
 });
 /** Phases that are meant to learn. */
 export const learningPhases = ({ phases }: Plan): number[] => [...phases.keys()].filter((phase) => phases[phase]!.learningRate.raw !== '0');
+/** Whether updates of a phase are divided behind a gate: they are no rate × gradient then. */
+export const isGated = ({ anchor, phases }: Plan, phase: number): boolean => anchor.law === 'gated' && phases[phase]!.anchor;
 /** The rate of a phase without throttling, as a raw. */
 export const fullRate = (plan: Plan, phase: number): bigint => rateOf(plan.sites['rate']!, learningRate(plan, phase), ONE);
 

@@ -1,10 +1,10 @@
 /** Data, initial weights and constants that their formats do not hold, or hold badly; batch means; signals that wrap. */
 import { formatName } from '../format/format.js';
 import { quantise } from '../format/quantise.js';
-import { fromDouble, parseReal, toDouble, type Rational } from '../format/real.js';
+import { fromDouble, parseReal, toDouble, type Rational, scaled } from '../format/real.js';
 import type { Plan, SiteFormat } from '../schema/plan.js';
 import { SITES, siteKey, type SiteName } from '../site/sites.js';
-import { abs, counted, finer, inUse, layerOf, option, options, products, real, rounded, scaled, siteName, spanOf, wider, within, type Examined, type Report, type Span } from './concernsExact.js';
+import { abs, controllerConstants, counted, finer, inUse, layerOf, option, options, products, real, rounded, siteName, spanOf, wider, within, type Examined, type Report, type Span } from './concernsExact.js';
 import { trainedSizes } from './trainedSizes.js';
 import { fullRate, learningPhases } from './concernsMoves.js';
 
@@ -64,7 +64,7 @@ function inexact(raw: bigint, fractionLength: number, { numerator, denominator }
 }
 
 function reportCoefficients({ plan, profile }: Examined, report: Report): void {
-  const { throttle, anchor, phases } = plan;
+  const { phases } = plan;
   const found = (where: string, site: SiteName, raw: bigint, exact: Rational, value: number | string): void => {
     const format = plan.sites[site]!;
     if (!inexact(raw, format.fractionLength, exact)) return;
@@ -80,11 +80,7 @@ function reportCoefficients({ plan, profile }: Examined, report: Report): void {
     const f = plan.sites['learningRate']!.fractionLength;
     found('rate', 'rate', fullRate(plan, index), scaled(eta, f), `the learning rate of phases[${index}], ${real(eta, f)}`);
   }
-  const constants = [
-    ['throttle.chi', 'throttleTarget', throttle.chi], ['throttle.rho', 'meanRate', throttle.rho], ['throttle.floor', 'throttle', throttle.floor],
-    ['throttle.firstAlpha', 'throttle', throttle.firstAlpha], ['anchor.lambda', 'anchorRate', anchor.lambda], ['anchor.ratio', 'eventRatio', anchor.ratio],
-  ] as const;
-  for (const [where, site, constant] of constants) if (constant) found(where, site, BigInt(constant.raw), parseReal(constant.value), constant.value);
+  for (const { where, site, constant } of controllerConstants(plan)) found(where, site, BigInt(constant.raw), parseReal(constant.value), constant.value);
 }
 
 /** Every size of batch a plan trains on, with whether it is that of a phase or what is left of a pass. */

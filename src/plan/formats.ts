@@ -74,6 +74,18 @@ export function resolveFormats(profile: Profile, dimensions: Dimensions, where: 
         const most = wordLengthRange('accumulator', accumulator.signed)[1];
         return { ...accumulator, wordLength: Math.min(most, accumulator.wordLength + ceilLog2(dimensions.batch)) };
       }
+      case 'average': {
+        const weight = bare('weight', layer);
+        const more = Math.min(8, wordLengthRange('signal', weight.signed)[1] - weight.wordLength);
+        return { ...weight, wordLength: weight.wordLength + more, fractionLength: weight.fractionLength + more };
+      }
+      case 'measureMean': {
+        const loss = bare('loss', 0);
+        const more = Math.min(8, wordLengthRange('metric', loss.signed)[1] - loss.wordLength);
+        return { ...loss, wordLength: loss.wordLength + more, fractionLength: loss.fractionLength + more };
+      }
+      case 'cusum':
+        return bare('measureMean', 0);
       case 'norm': {
         const square = bare('squaredNorm', 0);
         const whole = Math.ceil((square.wordLength - square.fractionLength) / 2);

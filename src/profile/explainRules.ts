@@ -25,7 +25,7 @@ export function dividerText({ divider, dividerBits: bits }: Pick<ProfileRules, '
 
 const figurePercent = (share: number): string => `${Number((share * 100).toPrecision(2))} %`;
 
-/** Largest relative error of a quotient by the table of reciprocals. docs/numerics.md §6.1. */
+/** Largest relative error of a quotient by the table of reciprocals. docs/numerics.md §6.4. */
 export function tableError(bits: number): number {
   let worst = 0;
   for (let m = 2 ** bits; m < 2 ** (bits + 1); m++) {

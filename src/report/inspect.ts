@@ -1,7 +1,7 @@
 /** The flight recorder of one run as text: every site with its range, pressure, rounding error, histogram, strip over time and first overflow. */
 import { figure, percent } from '../compare/figure.js';
 import type { Comparison, SiteCounters } from '../schema/comparison.js';
-import { heading, PLAIN, type Palette } from './terminal.js';
+import { heading, PLAIN, supervisorText, type Palette } from './terminal.js';
 
 const BLOCKS = [...' ▁▂▃▄▅▆▇█'];
 const STRIP = 32;
@@ -28,7 +28,7 @@ function folded(values: readonly number[], columns: number): number[] {
  * The histogram reads from the last place (left) to the rail (right), zeros in front of the bar; the strip shows overflows over time.
  */
 export function renderInspection({ plan, runs }: Comparison, { palette = PLAIN }: { palette?: Palette } = {}): string {
-  const lines = [`${palette.bold(plan.title)} ${palette.dim(`(${plan.experiment}) on ${plan.profile}, sensor ${plan.sensor}, ${plan.steps} steps, seed ${plan.seed}`)}`];
+  const lines = [`${palette.bold(plan.title)} ${palette.dim(`(${plan.experiment}) on ${plan.profile}, sensor ${plan.sensor}, ${plan.steps} steps, seed ${plan.seed}${supervisorText(plan)}`)}`];
   for (const run of runs) {
     lines.push('', `${palette.bold(heading(run))} ${palette.dim(`plan ${run.planHash.slice(0, 8)}`)}: ${run.verdict.fixed}`, '');
     const sites = Object.entries(run.fixed.sites).filter(([, { count }]) => count > 0);

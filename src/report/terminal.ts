@@ -73,6 +73,7 @@ const ROWS: readonly Row[] = [
   both('steps stalled', (side) => percent(side.stalledSteps / side.steps)),
 ];
 
+const REJECTED: Row = both('steps taken back', (side) => percent(side.rejectedSteps / side.steps));
 const EVENTS: Row = both('anchor let go', (side) => (side.events === 0 ? 'never' : `${side.events}×, step ${side.eventSteps.slice(0, 2).join(', ')}${side.events > 2 ? ', …' : ''}`));
 
 /** Cuts text to a width; what is left out shows as an ellipsis. */
@@ -97,11 +98,12 @@ export function renderComparison(
   const lines = [
     `${palette.bold(printable(plan.title, 200))} ${palette.dim(`(${plan.experiment})`)}`,
     palette.dim(`${plan.steps} steps, stress from step ${plan.stressFrom} · seed ${plan.seed} · plan ${plan.hash.slice(0, 8)}`),
-    palette.dim(`target ${plan.profile} · weight ${format('layer0.weight')} · accumulator ${format('layer0.accumulator')} · sensor ${plan.sensor}`),
+    palette.dim(`target ${plan.profile} · weight ${format('layer0.weight')} · accumulator ${format('layer0.accumulator')} · sensor ${plan.sensor}${supervisorText(plan)}`),
   ];
   const perLine = Math.max(1, Math.floor((width - LABEL) / (2 * COLUMN)));
   const range = scaleOf(runs.map(({ float }) => float.curve.max), runs.map(({ fixed }) => fixed.curve.max));
-  const rows = runs.some(({ anchor }) => anchor === 'event') ? [...ROWS, EVENTS] : ROWS;
+  const supervised = plan.supervisor !== 'none';
+  const rows = [...ROWS, ...(runs.some(({ anchor }) => anchor === 'event') ? [EVENTS] : []), ...(supervised ? [REJECTED] : [])];
   for (let at = 0; at < runs.length; at += perLine) {
     const group = runs.slice(at, at + perLine);
     const line = (label: string, cells: (run: ComparisonRun) => [string, string], paint: (text: string, cell: string) => string = (text) => text): void => {
@@ -153,6 +155,9 @@ export function breakLines(parts: readonly (readonly [string, (text: string) => 
   }
   return lines;
 }
+
+/** What takes steps back, as the end of a line; nothing where nothing does. */
+export const supervisorText = ({ supervisor }: Pick<Comparison['plan'], 'supervisor'>): string => (supervisor === 'none' ? '' : ` · supervisor ${supervisor}`);
 
 /** A run by its controllers. */
 export function heading({ throttle, anchor }: ComparisonRun): string {

@@ -45,6 +45,9 @@ export async function firstOperands(plan: Plan, dataset: Dataset, counters: Read
   return found;
 }
 
+/** Index of the first parameter of a layer among all. */
+const firstOf = ({ layers }: Plan, layer: number): number => layers.slice(0, layer).reduce((sum, { inputs, outputs, bias }) => sum + outputs * (inputs + Number(bias)), 0);
+
 interface Moment {
   readonly alpha: number;
   readonly delivered: Float64Array;
@@ -67,6 +70,12 @@ function operandsOf(plan: Plan, session: Session, key: string, { element, index 
   };
   const sample = Math.floor(element / outputs);
   const output = element % outputs;
+  const row = (label: string, field: 'loss' | 'rate' | 'curvature' | 'curvatureMean'): Operand =>
+    ({ name: label, raw: session.rawOfLastRow(field), value: rawToReal(session.rawOfLastRow(field), plan.sites[field]!.fractionLength) });
+  const gradient = (): Operand => operand('gradient', session.read('gradient')[layer]![element]!, siteKey('gradient', layer));
+  const update = (): Operand => operand('update', session.read('update')[layer]![element]!, siteKey('update', layer));
+  // Where losses are balanced, what they share is taken for each of them first: which of these it was is not kept.
+  if (plan.balance && layer < plan.layers.length - 1 && (name === 'error' || name === 'gradientProduct' || name === 'gradientAccumulator')) return [];
   switch (name) {
     case 'input': {
       const value = delivered[element]!;
@@ -103,6 +112,8 @@ function operandsOf(plan: Plan, session: Session, key: string, { element, index 
           operand(`error[${sample}][${j}] behind`, errors[sample * behind.outputs + j]!, siteKey('error', layer + 1)),
         ]);
       }
+      // The second time is that of a share of an error.
+      if (index > 0) return [];
       return [
         operand(`output[${sample}][${output}]`, session.peek('activations', layer)[element]!, siteKey('activation', layer)),
         operand(`target[${sample}][${output}]`, session.peek('targets')[element]!, 'target'),
@@ -121,16 +132,21 @@ function operandsOf(plan: Plan, session: Session, key: string, { element, index 
       ]);
     }
     case 'update':
-      return [
-        { name: 'rate', raw: session.rawOfLastRow('rate'), value: rawToReal(session.rawOfLastRow('rate'), plan.sites['rate']!.fractionLength) },
-        operand('gradient', session.read('gradient')[layer]![element]!, siteKey('gradient', layer)),
-      ];
+      // Behind a gate it is divided by the sum as the step has left it.
+      return [row('rate', 'rate'), gradient(), ...(plan.anchor.law === 'gated' ? [operand('importance', Number(session.save('').values['importance']![firstOf(plan, layer) + element]!), key.replace('update', 'importance'))] : [])];
+    case 'importance':
+      return [plan.anchor.law === 'gated' ? gradient() : update()];
+    case 'average':
+      return [operand(parameterName(element), session.read('theta')[layer]![element]!, parameterSite(element))];
+    case 'velocity':
+      return [row('curvature', 'curvature'), row('curvatureMean', 'curvatureMean'), operand('learningRate', Number(plan.phases[phase]!.learningRate.raw), 'learningRate')];
+    case 'measureMean':
+    case 'cusum':
+      return [row('loss', 'loss')];
     case 'weight':
     case 'bias':
-      return [
-        operand(`${parameterName(element)} before`, before[layer]![element]!, parameterSite(element)),
-        operand('update', session.read('update')[layer]![element]!, siteKey('update', layer)),
-      ];
+      // The second time is that of an elastic pull off a parameter that is kept nowhere.
+      return index > 0 ? [] : [operand(`${parameterName(element)} before`, before[layer]![element]!, parameterSite(element)), update()];
     case 'rate':
       return [
         { name: 'alpha', raw: session.rawOfLastRow('alpha'), value: alpha },

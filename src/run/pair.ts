@@ -15,7 +15,7 @@ export interface Recording {
   readonly finalLoss: number;
   /** The same as a raw; fixed only. */
   readonly finalLossRaw: bigint | undefined;
-  /** Parameters of each layer, weights row by row and then biases, as real numbers. */
+  /** What the final loss was measured with: parameters of each layer, weights row by row and then biases, as real numbers. With the anchor `ema` their average. */
   readonly parameters: readonly (readonly number[])[];
   /** The same as raws; fixed only. */
   readonly parametersRaw: readonly (readonly number[])[] | undefined;
@@ -164,7 +164,7 @@ export async function runPair(plan: Plan, dataset: Dataset, options: PairOptions
   const counters = fixed.counters();
   strip?.end(counters);
   const record = (session: Session, recorder: Recorder): Recording => {
-    const raw = session.read('theta');
+    const raw = session.read('evaluated');
     const targetCounters = session.kind === 'fixed' ? structuredClone(session.targetCounters()) : undefined;
     const { loss, raw: lossRaw } = session.evaluate(evaluation);
     return {

@@ -59,6 +59,8 @@ export class Recorder {
   zeroUpdateSteps = 0;
   infeasibleSteps = 0;
   pulledSteps = 0;
+  /** Steps the supervisor took back. */
+  rejectedSteps = 0;
   lateStalled = 0;
   /** The first step after which no parameter moved any more; null if one still did in the last step. */
   stillFrom: number | null = null;
@@ -98,6 +100,7 @@ export class Recorder {
     if (flags & FLAGS.zeroUpdate) this.zeroUpdateSteps++;
     if (flags & FLAGS.infeasible) this.infeasibleSteps++;
     if (flags & FLAGS.pulling) this.pulledSteps++;
+    if (flags & FLAGS.rejected) this.rejectedSteps++;
     if (flags & FLAGS.throttled) this.#alphas.push(alpha);
     if (stalled) this.stillFrom ??= step;
     else this.stillFrom = null;

@@ -37,6 +37,7 @@ export const SIDE_COLUMNS = {
   stalled: '1 if no parameter moved although there is a gradient',
   pulling: '1 if the anchor pulls',
   events: 'times the anchor has let go',
+  rejected: '1 if the supervisor took the parameters back',
 } as const;
 
 /** Columns of the fixed side alone: shares of all values quantised in the step. */
@@ -86,9 +87,11 @@ export function createTrace(
     const now = parameters(session);
     before[kind] = now;
     const flat = old.flat();
+    const rejected = (row.flags & FLAGS.rejected) !== 0;
     const g = gradients(session);
     const step = now.flat().map((value, k) => value - flat[k]!);
-    const gradientNorm = norm(g);
+    // A step that is taken back has no gradient: what is kept is that of a step before.
+    const gradientNorm = rejected ? NaN : norm(g);
     const updateNorm = norm(step);
     const along = step.reduce((sum, value, k) => sum - value * g[k]!, 0);
     const radius = (rate: number): number | null =>
@@ -115,6 +118,7 @@ export function createTrace(
       stalled: Number((row.flags & FLAGS.stalled) !== 0),
       pulling: Number((row.flags & FLAGS.pulling) !== 0),
       events: row.events,
+      rejected: Number(rejected),
     };
   };
 
@@ -147,10 +151,10 @@ function pressure(after: Record<string, Counters>, before: Record<string, Counte
   return { saturated: (total('overflowHigh') + total('overflowLow')) / count, nearRail: total('nearRail') / count, underflowed: total('underflow') / count };
 }
 
-/** Extreme eigenvalues of XᵀX/B, with a column of ones for a bias; undefined for more than one layer, or values that are not finite. */
+/** Extreme eigenvalues of XᵀX/B, with a column of ones for a bias; undefined for other than one linear layer, or values that are not finite. */
 function hessianEigenvalues(plan: Plan, { inputs, count }: Batch): { min: number; max: number } | undefined {
   const [layer, ...behind] = plan.layers;
-  if (!layer || behind.length > 0 || layer.inputs > REFERENCE_INPUTS) return undefined;
+  if (layer?.activation !== 'linear' || behind.length > 0 || layer.inputs > REFERENCE_INPUTS) return undefined;
   const width = layer.inputs + (layer.bias ? 1 : 0);
   const gram = Matrix.zeros(width, width);
   for (let row = 0; row < count; row++) {

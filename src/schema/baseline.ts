@@ -1,7 +1,7 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { BOUNDS, BOUND_METRICS, type BoundMetric, type Limit } from '../check/bounds.js';
 import { VERDICTS } from '../compare/thresholds.js';
-import { ANCHOR_NAMES, THROTTLE_NAMES } from '../control/registry.js';
+import { ANCHOR_NAMES, SUPERVISOR_NAMES, THROTTLE_NAMES } from '../control/registry.js';
 import { FixedSide, FloatSide, SiteCounters } from './comparison.js';
 import { StringEnum, described, strict } from './common.js';
 
@@ -23,6 +23,7 @@ export const BaselineOptions = strict({
   sensor: document('sensor'),
   throttle: Type.Optional(Type.Array(throttle, { minItems: 1, maxItems: 100 })),
   anchor: Type.Optional(Type.Array(anchor, { minItems: 1, maxItems: 100 })),
+  supervisor: Type.Optional(StringEnum<string>(SUPERVISOR_NAMES, 'supervisor')),
   seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 4294967295 })),
   steps: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000_000 })),
   set: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 10_000 }), { maxItems: 1000, description: 'path=value, applied in order' })),

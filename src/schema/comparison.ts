@@ -28,10 +28,11 @@ const Side = {
   zeroUpdateSteps: count,
   stillFrom: nullable(Type.Integer({ minimum: 0, description: 'the step after which no parameter moved any more' })),
   infeasibleSteps: count,
+  rejectedSteps: Type.Integer({ minimum: 0, description: 'steps the supervisor took back' }),
   events: count,
   eventSteps: Type.Array(count, { description: 'steps at which the anchor let go (the first 1000)' }),
   weightError: Type.Union([Type.Number(), Type.Null()], { description: '‖W − W_ref‖, W_ref the least-squares solution of the evaluation batch; null for other than one linear layer' }),
-  finalWeights: perLayer(Finite, '[layer][output][input]'),
+  finalWeights: perLayer(Finite, '[layer][output][input], those of the final loss: with the anchor ema their average'),
   finalBiases: Type.Array(Type.Array(Finite), { description: '[layer][output], empty without a bias' }),
   curve: strict({ min: Type.Array(Finite), max: Type.Array(Finite), last: Type.Array(Finite) }, { description: 'loss over the steps, in equal bins' }),
 };
@@ -144,6 +145,7 @@ export const Comparison = strict(
       title: Type.String(),
       profile: Type.String(),
       sensor: Type.String(),
+      supervisor: Type.String({ description: 'law of the supervisor, the same in every run' }),
       seed: count,
       steps: count,
       recorder: strict(

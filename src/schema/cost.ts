@@ -1,11 +1,11 @@
 /** What `qrails cost --json` prints. */
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
-import { ANCHORS, THROTTLE_NAMES, type AnchorLaw } from '../control/registry.js';
+import { ANCHORS, SUPERVISORS, THROTTLE_NAMES, type AnchorLaw, type SupervisorLaw } from '../control/registry.js';
 import { DIVIDERS, Hardware } from './profile.js';
 import { StringEnum, described, strict } from './common.js';
 
 /** Parts of a step, in its order. */
-export const PHASES = ['forward', 'loss', 'anchor', 'backward', 'throttle', 'update'] as const;
+export const PHASES = ['forward', 'loss', 'supervisor', 'anchor', 'balance', 'backward', 'throttle', 'update'] as const;
 export type Phase = (typeof PHASES)[number];
 /** In which steps something is done: in every one of the steady state, or while the event detector calibrates, or at the end of that. */
 export const WHEN = ['step', 'calibrating', 'calibrated'] as const;
@@ -82,13 +82,14 @@ export type Memory = Static<typeof Memory>;
 const ControllerCost = strict({
   throttle: StringEnum(THROTTLE_NAMES as string[], 'throttle'),
   anchor: StringEnum(Object.keys(ANCHORS) as AnchorLaw[], 'anchor'),
+  supervisor: StringEnum(Object.keys(SUPERVISORS) as SupervisorLaw[], 'supervisor'),
   affordable: Type.Boolean(),
   why: Type.Array(Type.String(), { description: 'what the target lacks; or, where it can be afforded, what it takes' }),
   extra: nullable(strict({
     ...operations,
     passes: nullable(Type.Integer({ minimum: 0 }), 'multiplier passes of the multiplications; null where the profile names no multiplier'),
     ramBytes: count('bytes'), tableBits: count('bits'),
-  }), 'beside a learner without throttle and anchor; null where there is no such plan'),
+  }), 'beside a learner without any controller; null where there is no such plan'),
 });
 export type ControllerCost = Static<typeof ControllerCost>;
 
@@ -131,13 +132,14 @@ export const CostReport = strict(
     title: Type.String(),
     throttle: Type.String(),
     anchor: Type.String(),
+    supervisor: Type.String(),
     targets: Type.Array(
       strict({
         target: Type.String(),
         given: Type.String({ description: 'name or path as it was given' }),
         refused: nullable(strict({ where: Type.Optional(Type.String()), message: Type.String() }), 'why the target cannot run this plan; else null'),
         cost: nullable(Cost, 'null where it is refused'),
-        controllers: Type.Array(ControllerCost, { description: 'every throttle with every anchor' }),
+        controllers: Type.Array(ControllerCost, { description: 'none, then every throttle, anchor and supervisor by itself' }),
         measured: Type.Optional(Type.Array(Measured, { description: 'with --measure' })),
         notMeasured: Type.Optional(Type.Array(Type.String(), { description: 'boards that could not be measured, and why' })),
       }),

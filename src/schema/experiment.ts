@@ -1,7 +1,7 @@
 import { Type, type Static, type TNumber, type TOptional, type TSchema } from '@sinclair/typebox';
 import {
-  ANCHORS, ANCHOR_PARAMETERS, ESTIMATORS, THROTTLES, THROTTLE_PARAMETERS,
-  type AnchorLaw, type AnchorParameter, type Estimator, type ParameterDefinition, type ThrottleLaw, type ThrottleParameter,
+  ANCHORS, ANCHOR_PARAMETERS, BALANCES, BALANCE_PARAMETERS, ESTIMATORS, MOST_LOSSES, SUPERVISORS, SUPERVISOR_PARAMETERS, THROTTLES, THROTTLE_ALIASES, THROTTLE_PARAMETERS,
+  type AnchorLaw, type AnchorParameter, type BalanceLaw, type BalanceParameter, type Estimator, type ParameterDefinition, type SupervisorLaw, type SupervisorParameter, type ThrottleAlias, type ThrottleLaw, type ThrottleParameter,
 } from '../control/registry.js';
 import { VERDICT_THRESHOLDS, type VerdictThreshold } from '../compare/thresholds.js';
 import { Real, StringEnum, header, strict } from './common.js';
@@ -10,9 +10,10 @@ const keys = <K extends string>(record: Record<K, unknown>): K[] => Object.keys(
 
 function parameterSchemas<K extends string>(parameters: Record<K, ParameterDefinition>) {
   const schemas = Object.fromEntries(
-    (Object.entries(parameters) as [K, ParameterDefinition][]).map(([name, { type, minimum, maximum, about }]) => {
+    (Object.entries(parameters) as [K, ParameterDefinition][]).map(([name, { type, minimum, maximum, choices, about }]) => {
       const schema: TSchema =
         type === 'boolean' ? Type.Boolean({ description: about })
+        : type === 'choice' ? StringEnum(choices!, about)
         : type === 'integer' ? Type.Integer({ minimum: minimum!, maximum: maximum!, description: about })
         : { ...Real, description: `${about} (${minimum} to ${maximum})` };
       return [name, Type.Optional(schema)];
@@ -26,14 +27,47 @@ export type ParameterValues<K extends string> = { [P in K]?: number | string | b
 const positive = (maximum: number, description: string) => Type.Integer({ minimum: 1, maximum, description });
 const finite = (description: string) => Type.Number({ description });
 
+/** What a layer does with its sums. */
+export const ACTIVATIONS = ['linear', 'relu', 'sigmoid'] as const;
+export type Activation = (typeof ACTIVATIONS)[number];
+export const ERROR_RULES = ['difference', 'sign'] as const;
+
+const matrix = (description: string) =>
+  Type.Array(Type.Array(finite('weight'), { minItems: 1, maxItems: 4096 }), { minItems: 1, maxItems: 4096, description });
+const vector = (description: string) => Type.Array(finite('bias'), { minItems: 1, maxItems: 4096, description });
+
+/** What a teacher answers by. */
+const hidden = Type.Optional(
+  strict({ weights: matrix('H, one row per hidden neuron'), bias: Type.Optional(vector('h; default 0')) }, { description: 'a layer before A: y = A·max(H·x + h, 0) + bias' }),
+);
+const bias = Type.Optional(vector('one per output; default 0'));
+const row = (minimum: number, description: string) => Type.Integer({ minimum, maximum: 10_000_000, description });
+
 const Teacher = strict({
   kind: Type.Literal('teacher'),
   rows: positive(10_000_000, 'samples drawn'),
-  weights: Type.Array(Type.Array(finite('weight'), { minItems: 1, maxItems: 4096 }), { minItems: 1, maxItems: 4096, description: 'A, one row per output: y = A·x + bias' }),
-  bias: Type.Optional(Type.Array(finite('bias'), { minItems: 1, maxItems: 4096 })),
+  weights: matrix('A, one row per output: y = A·x + bias'),
+  bias,
   low: Type.Optional(finite('inputs are uniform in [low, high); default 0')),
   high: Type.Optional(finite('default 1')),
   noise: Type.Optional(Type.Number({ minimum: 0, description: 'standard deviation added to each target; default 0' })),
+  hidden,
+  changes: Type.Optional(
+    Type.Array(strict({ row: row(1, 'first row, counted from 0, it holds for'), hidden, weights: Type.Optional(matrix('A from here on')), bias }), {
+      minItems: 1, maxItems: 100, description: 'other teachers of the same size from some row on, in rising order; what one does not state stays',
+    }),
+  ),
+  labels: Type.Optional(Type.Boolean({ description: 'targets are 1 where the teacher answers above 0, noise included, else 0; default false' })),
+  flips: Type.Optional(
+    Type.Array(
+      strict({
+        share: Type.Number({ minimum: 0, maximum: 1, description: 'probability that a label is the other one' }),
+        from: Type.Optional(row(0, 'first row; default 0')),
+        to: Type.Optional(row(1, 'first row after them; default all rows')),
+      }),
+      { minItems: 1, maxItems: 100, description: 'noise of labels; where several hold the last one counts' },
+    ),
+  ),
 });
 
 /** How a column of a recording becomes a number near one: (cell − offset) × scale. */
@@ -79,15 +113,16 @@ export const Phase = strict({
   batch: Type.Union([positive(10_000_000, 'samples a step'), Type.Literal('all')]),
   throttle: Type.Optional(Type.Boolean({ description: 'default true' })),
   anchor: Type.Optional(Type.Boolean({ description: 'default true' })),
+  supervisor: Type.Optional(Type.Boolean({ description: 'default true' })),
   sensor: Type.Optional(Type.Boolean({ description: 'default false' })),
 });
 
 export const ThrottleSpec = strict({
-  law: StringEnum(keys(THROTTLES), 'law'),
+  law: StringEnum([...keys(THROTTLES), ...keys(THROTTLE_ALIASES)], 'law'),
   estimator: Type.Optional(StringEnum(keys(ESTIMATORS), 'what measures curvature') as TSchema & { static: Estimator }),
   ...parameterSchemas(THROTTLE_PARAMETERS),
 });
-export type ThrottleSpec = { law: ThrottleLaw; estimator?: Estimator } & ParameterValues<ThrottleParameter>;
+export type ThrottleSpec = { law: ThrottleLaw | ThrottleAlias; estimator?: Estimator } & ParameterValues<ThrottleParameter>;
 
 export const AnchorSpec = strict({
   law: StringEnum(keys(ANCHORS), 'law'),
@@ -95,6 +130,15 @@ export const AnchorSpec = strict({
 });
 export type AnchorSpec = { law: AnchorLaw } & ParameterValues<AnchorParameter>;
 
+export const SupervisorSpec = strict({
+  law: StringEnum(keys(SUPERVISORS), 'law'),
+  ...parameterSchemas(SUPERVISOR_PARAMETERS),
+});
+const outputsOfLosses = Type.Array(positive(4096, 'outputs of one loss'), { minItems: 2, maxItems: MOST_LOSSES, description: 'outputs of the last layer by loss, in order; together all of them' });
+export const BalanceSpec = strict({ law: StringEnum(keys(BALANCES), 'law'), outputs: Type.Optional(outputsOfLosses), ...parameterSchemas(BALANCE_PARAMETERS) });
+export type BalanceSpec = { law: BalanceLaw; outputs?: number[] } & ParameterValues<BalanceParameter>;
+
+export type SupervisorSpec = { law: SupervisorLaw } & ParameterValues<SupervisorParameter>;
 
 export const Experiment = strict(
   {
@@ -103,11 +147,12 @@ export const Experiment = strict(
       layers: Type.Array(
         strict({
           outputs: positive(4096, 'neurons'),
-          activation: Type.Optional(StringEnum(['linear', 'relu'] as const, 'default linear; the last layer is linear')),
+          activation: Type.Optional(StringEnum(ACTIVATIONS, 'default linear; relu belongs to hidden layers, sigmoid to the last')),
           bias: Type.Optional(Type.Boolean({ description: 'default false' })),
         }),
         { minItems: 1, maxItems: 16 },
       ),
+      errorRule: Type.Optional(StringEnum(ERROR_RULES, 'what the last layer learns from: the difference to the target (default), or its sign (sign LMS)')),
       initial: Type.Optional(
         Type.Union([
           strict({ kind: Type.Literal('zero') }),
@@ -131,6 +176,8 @@ export const Experiment = strict(
     sensor: Type.Optional(Type.String({ minLength: 1, maxLength: 500, description: 'sensor used when none is named; default none' })),
     throttle: Type.Optional(ThrottleSpec),
     anchor: Type.Optional(AnchorSpec),
+    supervisor: Type.Optional(SupervisorSpec),
+    balance: Type.Optional(BalanceSpec),
     divergedLoss: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'a step whose loss is above this has diverged; default 1e6' })),
     evaluation: Type.Optional(strict({ rows: positive(1_000_000, 'last rows the final loss is measured on; default 1000') })),
     verdict: Type.Optional(
@@ -143,4 +190,6 @@ export const Experiment = strict(
   },
   { $id: 'https://qrails.invalid/schema/experiment.schema.json', title: 'qrails experiment' },
 );
-export type Experiment = Omit<Static<typeof Experiment>, 'throttle' | 'anchor'> & { throttle?: ThrottleSpec; anchor?: AnchorSpec };
+export type Experiment = Omit<Static<typeof Experiment>, 'throttle' | 'anchor' | 'supervisor' | 'balance'> & {
+  throttle?: ThrottleSpec; anchor?: AnchorSpec; supervisor?: SupervisorSpec; balance?: BalanceSpec;
+};

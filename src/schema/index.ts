@@ -7,6 +7,9 @@ import { Comparison } from './comparison.js';
 import { CostReport } from './cost.js';
 import { Experiment } from './experiment.js';
 import { FormatExplanation } from './format.js';
+import { EmaReport } from './ema.js';
+import { Instruments } from './instruments.js';
+import { WeightImport } from './import.js';
 import { ExportManifest, Listing, Validation } from './listing.js';
 import { StabilityMap } from './map.js';
 import { Plan } from './plan.js';
@@ -20,7 +23,7 @@ import { TargetComparison } from './targets.js';
 
 export const SCHEMAS = {
   profile: Profile, sensor: Sensor, experiment: Experiment, plan: Plan, comparison: Comparison, targets: TargetComparison, map: StabilityMap, seeds: SeedComparison, baseline: Baseline, check: Check,
-  state: RunState, listing: Listing, validation: Validation, export: ExportManifest,
+  state: RunState, listing: Listing, validation: Validation, export: ExportManifest, import: WeightImport, ema: EmaReport, instruments: Instruments,
   format: FormatExplanation, quantizeCase: QuantizeCase, quantizeResult: QuantizeResult,
   dataPath: DataPath, profileDiff: ProfileDiff, baselineSummary: BaselineSummary, baselineDiff: BaselineDiff, cost: CostReport,
 } as const satisfies Record<string, TSchema>;

@@ -40,6 +40,8 @@ export const ExportManifest = strict(
     sensor: Type.String(),
     throttle: Type.String(),
     anchor: Type.String(),
+    supervisor: Type.String(),
+    balance: Type.String(),
     seed: Type.Integer({ minimum: 0 }),
     kernel: Type.Boolean({ description: 'whether it has the learner as C, not only tables' }),
     begins: StringEnum(['initial', 'trained'] as const, 'parameters the kernel begins with: those of the plan, or those after its run'),

@@ -1,9 +1,13 @@
-import { Type, type Static } from '@sinclair/typebox';
+import { Type, type Static, type TOptional, type TSchema } from '@sinclair/typebox';
 import { OVERFLOWS, ROUNDINGS } from '../format/modes.js';
-import { ANCHORS, ESTIMATORS, THROTTLES, type AnchorLaw, type Estimator, type ThrottleLaw } from '../control/registry.js';
+import {
+  ANCHORS, ANCHOR_PARAMETERS, BALANCES, BALANCE_PARAMETERS, ESTIMATORS, MOST_LOSSES, SIGMOID, SUPERVISORS, SUPERVISOR_PARAMETERS, THROTTLES, THROTTLE_PARAMETERS,
+  type AnchorLaw, type BalanceLaw, type Estimator, type ParameterDefinition, type SupervisorLaw, type ThrottleLaw,
+} from '../control/registry.js';
+import { ACTIVATIONS, ERROR_RULES } from './experiment.js';
 import { Accumulate, BATCH_DIVISION, DIVIDERS, MAC_ORDERS } from './profile.js';
 import { SensorModel } from './sensor.js';
-import { StringEnum, strict } from './common.js';
+import { StringEnum, described, strict } from './common.js';
 
 /** A raw integer as decimal text: exact at any width. */
 export const Raw = Type.String({ pattern: '^-?(0|[1-9][0-9]{0,39})$', description: 'raw integer' });
@@ -32,31 +36,51 @@ export const PlanPhase = strict({
   learningRate: Constant,
   throttle: Type.Boolean(),
   anchor: Type.Boolean(),
+  supervisor: Type.Boolean(),
   sensor: Type.Boolean(),
 });
 export type PlanPhase = Static<typeof PlanPhase>;
 
+/** A controller's parameters as a plan holds them, those of its law only. */
+function parameters<P extends string, D extends Readonly<Record<P, ParameterDefinition>>>(definitions: D) {
+  const schemas = Object.fromEntries(
+    Object.entries<ParameterDefinition>(definitions).map(([name, { type, site, choices, about }]) => [
+      name,
+      Type.Optional(
+        type === 'boolean' ? Type.Boolean()
+        : type === 'choice' ? StringEnum(choices!, about)
+        : type === 'integer' ? count(about)
+        : site === undefined ? Type.Number()
+        : Constant,
+      ),
+    ]),
+  );
+  return schemas as { [K in keyof D]: TOptional<TSchema & { static: PlanParameter<D[K]> }> };
+}
+type PlanParameter<D extends ParameterDefinition> =
+  D['type'] extends 'boolean' ? boolean : D['type'] extends 'choice' ? string : D['type'] extends 'integer' ? number : D extends { site: string } ? Constant : number;
+
 export const PlanThrottle = strict({
   law: StringEnum(Object.keys(THROTTLES) as ThrottleLaw[], 'law'),
   estimator: Type.Optional(StringEnum(Object.keys(ESTIMATORS) as Estimator[], 'estimator')),
-  chi: Type.Optional(Constant),
-  rho: Type.Optional(Constant),
-  floor: Type.Optional(Constant),
-  firstAlpha: Type.Optional(Constant),
-  keepState: Type.Optional(Type.Boolean()),
+  ...parameters(THROTTLE_PARAMETERS),
 });
 export type PlanThrottle = Static<typeof PlanThrottle>;
 
-export const PlanAnchor = strict({
-  law: StringEnum(Object.keys(ANCHORS) as AnchorLaw[], 'law'),
-  lambda: Type.Optional(Constant),
-  calibration: Type.Optional(count('n')),
-  window: Type.Optional(count('w')),
-  ratio: Type.Optional(Constant),
-  consecutive: Type.Optional(count('c')),
-  hold: Type.Optional(count('h')),
-});
+export const PlanAnchor = strict({ law: StringEnum(Object.keys(ANCHORS) as AnchorLaw[], 'law'), ...parameters(ANCHOR_PARAMETERS) });
 export type PlanAnchor = Static<typeof PlanAnchor>;
+
+export const PlanSupervisor = strict({ law: StringEnum(Object.keys(SUPERVISORS) as SupervisorLaw[], 'law'), ...parameters(SUPERVISOR_PARAMETERS) });
+export type PlanSupervisor = Static<typeof PlanSupervisor>;
+
+export const PlanBalance = strict({
+  law: StringEnum(Object.keys(BALANCES) as BalanceLaw[], 'law'),
+  outputs: Type.Optional(Type.Array(count('outputs of one loss'), { minItems: 2, maxItems: MOST_LOSSES })),
+  firstShare: Type.Optional(described(Constant, '1/K at `share`')),
+  firstMean: Type.Optional(described(Constant, '1/K at `shareMean`')),
+  ...parameters(BALANCE_PARAMETERS),
+});
+export type PlanBalance = Static<typeof PlanBalance>;
 
 /** One run, with every default filled in and every constant already raw. Its hash is SHA-256 over its canonical JSON (RFC 8785). */
 export const Plan = strict(
@@ -67,7 +91,7 @@ export const Plan = strict(
       strict({
         inputs: count('inputs'),
         outputs: count('outputs'),
-        activation: StringEnum(['linear', 'relu'] as const, 'activation'),
+        activation: StringEnum(ACTIVATIONS, 'activation'),
         bias: Type.Boolean(),
       }),
       { minItems: 1, maxItems: 16 },
@@ -90,8 +114,13 @@ export const Plan = strict(
     accumulate: strict({ accumulator: Accumulate, gradientAccumulator: Accumulate, order: StringEnum(MAC_ORDERS, 'order of the products in a sum') }),
     divide: strict({ method: StringEnum(DIVIDERS, 'how controllers take a quotient'), bits: Type.Optional(count('index bits of the table of reciprocals')) }),
     batchDivision: StringEnum(BATCH_DIVISION, 'rule'),
+    errorRule: StringEnum(ERROR_RULES, 'what the last layer learns from'),
+    errorOne: Type.Optional(described(Constant, '1 as an error; where it learns from the sign')),
+    sigmoid: Type.Optional(Type.Array(Raw, { minItems: SIGMOID.entries, maxItems: SIGMOID.entries, description: 'table of the sigmoid; where the last layer has one' })),
     throttle: PlanThrottle,
     anchor: PlanAnchor,
+    supervisor: PlanSupervisor,
+    balance: Type.Optional(described(PlanBalance, 'where losses are balanced')),
     divergedLoss: Type.Number(),
     evaluationRows: count('rows of the final loss'),
   },

@@ -6,7 +6,7 @@ import { Source, StringEnum, header, strict } from './common.js';
 export const ACCUMULATE = ['each', 'pair', 'end'] as const;
 export const MAC_ORDERS = ['ascending', 'descending'] as const;
 export const BATCH_DIVISION = ['exact', 'reciprocal', 'powerOfTwo'] as const;
-/** How a controller's quotient is taken (docs/numerics.md §6.1). `none`: the target has no way to divide, and laws that need one are refused. */
+/** How a controller's quotient is taken (docs/numerics.md §6.4). `none`: the target has no way to divide, and laws that need one are refused. */
 export const DIVIDERS = ['exact', 'table', 'powerOfTwo', 'none'] as const;
 /** What becomes of a hardware overflow flag between two overflows. */
 export const FLAG_KINDS = ['sticky', 'counter', 'oneCycle'] as const;

@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 
-/** What a stream is for: inputs of a teacher, noise on its targets, initial weights, order of the rows, noise of the front end. */
-export type Purpose = 'data' | 'targets' | 'weights' | 'order' | 'noise';
+/** What a stream is for: inputs of a teacher, noise on its targets, labels that are flipped, initial weights, order of the rows, noise of the front end. */
+export type Purpose = 'data' | 'targets' | 'flips' | 'weights' | 'order' | 'noise';
 
 export type RandomStream = RandomGenerator;
 

@@ -18,13 +18,15 @@ export const PLAN: Plan = {
   order: 'sequential',
   lastBatch: 'keep',
   seed: 42,
-  phases: [{ steps: 100, batch: 1, learningRate: { value: 0.5, raw: '128' }, throttle: true, anchor: true, sensor: true }],
+  phases: [{ steps: 100, batch: 1, learningRate: { value: 0.5, raw: '128' }, throttle: true, anchor: true, supervisor: false, sensor: true }],
   sensor: {},
   sites: { 'layer0.weight': site(12, 8), loss: site(24, 12) },
   accumulate: { accumulator: 'each', gradientAccumulator: 'end', order: 'ascending' }, divide: { method: 'exact' },
   batchDivision: 'exact',
+  errorRule: 'difference',
   throttle: { law: 'table', chi: { value: 1.5, raw: '24576' } },
   anchor: { law: 'none' },
+  supervisor: { law: 'none' },
   divergedLoss: 1e6,
   evaluationRows: 10,
 };
@@ -41,7 +43,7 @@ const { latePressure: _late, stalledSteps: _stalled, full: _full, ...targets } =
 const side = () => ({
   steps: 100, finite: true, divergedAt: null, finalLoss: 0.001, maxLoss: 2, maxLossAt: 5, meanLoss: 0.1,
   alpha: { first: 1, median: 0.5, last: 0.25, min: 0.25, max: 1 },
-  stalledSteps: 0, zeroUpdateSteps: 0, stillFrom: null, infeasibleSteps: 0, events: 0, eventSteps: [], weightError: 1 / 3,
+  stalledSteps: 0, zeroUpdateSteps: 0, stillFrom: null, infeasibleSteps: 0, rejectedSteps: 0, events: 0, eventSteps: [], weightError: 1 / 3,
   finalWeights: [[[1 / 3, -0.2]]], finalBiases: [[]], curve: { min: [0], max: [2], last: [0.001] },
 });
 
@@ -67,7 +69,7 @@ export const DIVERGING: ComparisonRun = {
 export const compared = (...runs: ComparisonRun[]): Compared => ({
   comparison: {
     comparison: 1,
-    plan: { hash: 'c'.repeat(64), experiment: 'made', title: 'made', profile: 'made', sensor: 'none', seed: 42, steps: 100, stressFrom: 0, recorder: { level: 'counts', stripFrom: [] } },
+    plan: { hash: 'c'.repeat(64), experiment: 'made', title: 'made', profile: 'made', sensor: 'none', supervisor: 'none', seed: 42, steps: 100, stressFrom: 0, recorder: { level: 'counts', stripFrom: [] } },
     runs,
     concerns: [],
   },

@@ -36,6 +36,15 @@ describe('map', () => {
     expect(map.throttles).toMatchObject([{ name: 'table', draws: { count: 2, each: [{ seed: 1 }, { seed: 2 }] } }]);
   }));
 
+  it('takes in float64 what only the reference can run, and says so', () => inFolder({}, async (folder) => {
+    const only = ['map', '--grid', '3', '--steps', '20', '--throttle', 'gt0/lambda', '--json', '-q'];
+    const [float, fixed, help] = await Promise.all([folder.qrails([...only, '--float']), folder.qrails(only), folder.qrails(['map', '--help'])]);
+    expect(float).toMatchObject({ code: 0, stderr: '' });
+    expect((JSON.parse(float.stdout) as StabilityMap).throttles.map(({ name }) => name)).toEqual(['gt0/lambda']);
+    expect([fixed.code, fixed.stderr]).toEqual([2, expect.stringContaining('gt0/lambda')]);
+    expect(help.stdout.replaceAll(/\s+/g, ' ')).toContain('with --float also gt0/lambda');
+  }));
+
   it.each([
     [['--x', 'sensor.gain[0].value=log:NaN:4:5'], /--x: a bound that is not a number/],
     [['--x', 'sensor.gain[0].value=log:1:4:1000000000'], /--x: a wrong number of values/],

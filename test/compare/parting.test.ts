@@ -5,6 +5,8 @@ import { runningSum } from '../../src/compare/runningSum.js';
 import { compareTargets } from '../../src/compare/targets.js';
 import { siteFormat } from '../../src/format/quantise.js';
 import { partingLines, renderTargets } from '../../src/report/targets.js';
+import type { AnchorLaw, SupervisorLaw } from '../../src/control/registry.js';
+import type { Plan } from '../../src/schema/plan.js';
 import { TargetComparison } from '../../src/schema/targets.js';
 import { validate } from '../../src/schema/validate.js';
 import { randomPlan } from '../oracle/plans.js';
@@ -113,9 +115,15 @@ it('a trap ends the comparison with the step it ends', async () => {
   expect(parts[1]).toMatchObject({ beyond: { site: 'layer0.accumulator', step: 0, base: { raw: '24576' }, target: { raw: '16383' } }, steps: 1 });
 });
 
+/** A plan of so many layers without controllers. */
+function shaped(layers: number): Plan {
+  const { plan } = randomPlan(1, { throttle: 'none', anchor: 'none', supervisor: 'none', balance: false });
+  return { ...plan, layers: Array.from({ length: layers }, () => ({ inputs: 1, outputs: 1, activation: 'linear' as const, bias: true })) };
+}
+
 describe('the order of a step', () => {
   it('is that of docs/numerics.md §5 and §8', () => {
-    expect(stepOrder(2, () => true)).toEqual([
+    expect(stepOrder(shaped(2), () => true)).toEqual([
       'input', 'target',
       'layer0.product', 'layer0.accumulator', 'layer0.activation', 'layer1.product', 'layer1.accumulator', 'layer1.activation',
       'layer1.error', 'loss', 'layer0.error',
@@ -125,8 +133,17 @@ describe('the order of a step', () => {
     ]);
   });
 
+  it('has the sites of the controllers that are there, each in its place', () => {
+    const order = (throttle: string, anchor: AnchorLaw, supervisor: SupervisorLaw): string[] => stepOrder(randomPlan(3, { throttle, anchor, supervisor, balance: false }).plan, () => false);
+    const place = (list: string[], ...keys: string[]): number[] => keys.map((key) => list.indexOf(key));
+    const ascending = (list: number[]): boolean => list.every((at, k) => at >= 0 && (k === 0 || at > list[k - 1]!));
+    expect(ascending(place(order('gt2/trace', 'elastic', 'cusum'), 'loss', 'measureMean', 'cusum', 'layer0.gradient', 'curvatureMean', 'velocity', 'throttle', 'layer0.bias', 'layer0.importance', 'layer0.average'))).toBe(true);
+    expect(ascending(place(order('clip', 'gated', 'rollback'), 'measureMean', 'layer0.importance', 'layer0.update', 'layer0.weight'))).toBe(true);
+    expect(order('clip', 'gated', 'rollback').filter((key) => /velocity|cusum|average|share/.test(key))).toEqual([]);
+  });
+
   it('leaves out products that no side rounds', () => {
-    expect(stepOrder(1, (key) => key === 'layer0.product').filter((key) => /roduct/.test(key))).toEqual(['layer0.product']);
+    expect(stepOrder(shaped(1), (key) => key === 'layer0.product').filter((key) => /roduct/.test(key))).toEqual(['layer0.product']);
   });
 
   it('numbers and names elements as counters do', () => {

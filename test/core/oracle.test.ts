@@ -1,10 +1,12 @@
 /** The core against the independent oracles: every raw, controller state, flag and counter, after every step, on every build. */
 import { describe, expect, it } from 'vitest';
+import { ANCHOR_NAMES, REFERENCE_THROTTLE_NAMES, SUPERVISOR_NAMES, THROTTLE_NAMES } from '../../src/control/registry.js';
 import { FLAGS } from '../../src/core/abi.js';
 import { BUILDS, loadCore, type Build } from '../../src/core/load.js';
 import { Session, type Batch } from '../../src/core/session.js';
-import { runFixed } from '../oracle/fixed.js';
-import { runFloat } from '../oracle/float.js';
+import { stateFields } from '../../src/core/stateFields.js';
+import { runFixed, type FixedOutcome } from '../oracle/fixed.js';
+import { runFloat, type FloatOutcome } from '../oracle/float.js';
 import { randomPlan, type PlanOptions } from '../oracle/plans.js';
 import type { Delivered, StepState } from '../oracle/state.js';
 import { QrailsError } from '../../src/errors.js';
@@ -24,6 +26,8 @@ interface Snapshot {
   weights: number[][];
   gradients: number[][];
   updates: number[][];
+  /** Words of the state by name. */
+  state: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Runs a session one step a visit and hands over what it sees, up to a trap. */
@@ -41,22 +45,56 @@ function* steps(session: Session, plan: Plan, deliveries: readonly Delivered[]):
       weights: session.read('theta'),
       gradients: session.read('gradient'),
       updates: session.read('update'),
+      state: session.save('').values,
     };
   }
 }
 
 const numbers = (layers: readonly (readonly bigint[])[]): number[][] => layers.map((layer) => layer.map(Number));
 const flagsOf = (state: StepState<unknown>): Record<string, boolean> => ({
-  infeasible: state.infeasible, stalled: state.stalled, zeroUpdate: state.zeroUpdate, pulling: state.pulling,
+  infeasible: state.infeasible, stalled: state.stalled, zeroUpdate: state.zeroUpdate, pulling: state.pulling, rejected: state.rejected,
 });
 const flagsIn = (flags: number): Record<string, boolean> => ({
   infeasible: (flags & FLAGS.infeasible) !== 0, stalled: (flags & FLAGS.stalled) !== 0, zeroUpdate: (flags & FLAGS.zeroUpdate) !== 0, pulling: (flags & FLAGS.pulling) !== 0,
+  rejected: (flags & FLAGS.rejected) !== 0,
 });
 
+const bits = new DataView(new ArrayBuffer(8));
+/** The word of a state that holds a binary64 number. */
+const wordOf = (value: number): string => {
+  bits.setFloat64(0, value);
+  return String(bits.getBigInt64(0));
+};
+/** A word without the sign of a zero and the bits of what is no number. */
+const plainWord = (word: string): string => {
+  bits.setBigInt64(0, BigInt(word));
+  const value = bits.getFloat64(0);
+  return Number.isNaN(value) ? 'NaN' : value === 0 ? wordOf(0) : word;
+};
+
+/** What an oracle's controllers carry, as words of the core's state, and those words in the core. */
+function carried(plan: Plan, { controllers }: StepState<bigint> | StepState<number>, state: Snapshot['state']): { expected: Snapshot['state']; found: Snapshot['state'] } {
+  const integers = new Set(stateFields(plan).filter(({ integer }) => integer).map(({ name }) => name));
+  const real = (name: string, value: bigint | number): value is number => typeof value === 'number' && !integers.has(name);
+  const expected: Record<string, readonly string[]> = {};
+  const found: Record<string, readonly string[]> = {};
+  for (const [name, values] of Object.entries(controllers) as [string, readonly (bigint | number)[]][]) {
+    expected[name] = values.map((value) => (real(name, value) ? plainWord(wordOf(value)) : String(value)));
+    found[name] = state[name]!.map((word, at) => (real(name, values[at]!) ? plainWord(word) : word));
+  }
+  return { expected, found };
+}
+
+interface Drawn {
+  readonly seed: number;
+  readonly plan: Plan;
+  readonly deliveries: Delivered[];
+}
+
 /** Random plans the core takes: a few need registers wider than docs/numerics.md §10 allows and are refused. */
-function accepted(options: PlanOptions, count: number): { seed: number; plan: Plan; deliveries: Delivered[] }[] {
+function accepted(options: PlanOptions, count: number, from = 0): Drawn[] {
   const plans = [];
-  let seed = 0;
+  let seed = from;
   while (plans.length < count) {
     const { plan, deliveries } = randomPlan(++seed, options);
     try {
@@ -66,25 +104,62 @@ function accepted(options: PlanOptions, count: number): { seed: number; plan: Pl
       if (!(error instanceof QrailsError && error.code === 'unsupported')) throw error;
     }
   }
-  expect(plans.length / seed, 'share of random plans that are taken').toBeGreaterThan(0.6);
+  expect(plans.length / (seed - from), 'share of random plans that are taken').toBeGreaterThan(count < 10 ? 0 : 0.6);
   return plans;
 }
 
+const named = ({ throttle, anchor, supervisor, balance }: Plan): string =>
+  [`${throttle.law}${throttle.estimator ? `/${throttle.estimator}` : ''}`, anchor.law, supervisor.law, ...(balance ? ['balance'] : [])].join(', ');
+
+/** Every throttle with every anchor, and the supervisors in turn. */
+const combined = (throttles: readonly string[]): PlanOptions[] =>
+  throttles.flatMap((throttle, t) => ANCHOR_NAMES.map((anchor, a) => ({ throttle, anchor, supervisor: SUPERVISOR_NAMES[(t + a) % SUPERVISOR_NAMES.length]! })));
+
+interface Expected<N, O> extends Drawn {
+  readonly expected: readonly StepState<N>[];
+  readonly outcome: O;
+}
+
+/** Works a list out when it is first asked for: the oracle's runs are the same for every build. */
+function once<T>(make: () => readonly T[]): () => readonly T[] {
+  let made: readonly T[] | undefined;
+  return () => (made ??= make());
+}
+
+const fixedRuns = (plans: () => Drawn[]): (() => readonly Expected<bigint, FixedOutcome>[]) =>
+  once(() => plans().map((drawn) => {
+    const expected: StepState[] = [];
+    const outcome = runFixed(drawn.plan, drawn.deliveries, (state) => expected.push(state));
+    return { ...drawn, expected, outcome };
+  }));
+
+const KINDS: [kind: string, runs: () => readonly Expected<bigint, FixedOutcome>[]][] = [
+  ['fitting', fixedRuns(() => accepted({}, SEEDS))],
+  ['wild', fixedRuns(() => accepted({ wild: true }, SEEDS))],
+  ['narrow', fixedRuns(() => accepted({ narrow: true }, Math.ceil(SEEDS / 3)))],
+  ['trapping', fixedRuns(() => accepted({ traps: 2 }, Math.ceil(SEEDS / 3)))],
+  ['wild trapping', fixedRuns(() => accepted({ wild: true, traps: 2 }, Math.ceil(SEEDS / 3)))],
+  ['combined', fixedRuns(() => combined(THROTTLE_NAMES).flatMap((options, index) => accepted(options, Math.ceil(SEEDS / 150), 100 * index)))],
+  ['balanced', fixedRuns(() => accepted({ balance: true }, Math.ceil(SEEDS / 3)))],
+];
+
+const FLOAT_RUNS = once(() => {
+  const free: PlanOptions[] = Array.from({ length: SEEDS }, () => ({ reference: true }));
+  return [...free, ...combined(REFERENCE_THROTTLE_NAMES)].map((options, index): Expected<number, FloatOutcome> => {
+    const drawn = randomPlan(index + 1, options);
+    const expected: StepState<number>[] = [];
+    const outcome = runFloat(drawn.plan, drawn.deliveries, (state) => expected.push(state));
+    return { ...drawn, seed: index + 1, expected, outcome };
+  });
+});
+
 describe.each(Object.keys(BUILDS) as Build[])('core build %s', (build) => {
-  const kinds: [kind: string, options: PlanOptions, count: number][] = [
-    ['fitting', {}, SEEDS],
-    ['wild', { wild: true }, SEEDS],
-    ['trapping', { traps: 2 }, Math.ceil(SEEDS / 3)],
-    ['wild trapping', { wild: true, traps: 2 }, Math.ceil(SEEDS / 3)],
-  ];
-  for (const [kind, options, count] of kinds) {
-    it(`fixed: ${count} random ${kind} plans, bit for bit after every step`, async () => {
+  for (const [kind, runs] of KINDS) {
+    it(`fixed: random ${kind} plans, bit for bit after every step`, async () => {
       const core = await loadCore(build);
-      for (const { seed, plan, deliveries } of accepted(options, count)) {
-        const expected: StepState[] = [];
-        const outcome = runFixed(plan, deliveries, (state) => expected.push(state));
+      for (const { seed, plan, deliveries, expected, outcome } of runs()) {
         for (const wide of [false, true]) {
-          const where = `seed ${seed}, ${kind}, ${wide ? 'wide' : 'as chosen'}`;
+          const where = `seed ${seed}, ${kind}, ${named(plan)}, ${wide ? 'wide' : 'as chosen'}`;
           const session = new Session(core, plan, 'fixed', { chunk: 1, wide });
           let step = 0;
           for (const seen of steps(session, plan, deliveries)) {
@@ -96,6 +171,8 @@ describe.each(Object.keys(BUILDS) as Build[])('core build %s', (build) => {
             expect({ step, weights: seen.weights }, where).toEqual({ step, weights: numbers(state.weights) });
             expect({ step, gradients: seen.gradients }, where).toEqual({ step, gradients: numbers(state.gradients) });
             expect({ step, updates: seen.updates }, where).toEqual({ step, updates: numbers(state.updates) });
+            const controllers = carried(plan, state, seen.state);
+            expect({ step, ...controllers.found }, where).toEqual({ step, ...controllers.expected });
             step++;
           }
           expect(step).toBe(expected.length);
@@ -113,17 +190,14 @@ describe.each(Object.keys(BUILDS) as Build[])('core build %s', (build) => {
     });
   }
 
-  it(`float64: ${SEEDS} random plans, bit for bit after every step`, async () => {
+  it('float64: random plans, bit for bit after every step', async () => {
     const core = await loadCore(build);
-    for (let seed = 1; seed <= SEEDS; seed++) {
-      const { plan, deliveries } = randomPlan(seed);
-      const expected: StepState<number>[] = [];
-      const outcome = runFloat(plan, deliveries, (state) => expected.push(state));
+    for (const { seed, plan, deliveries, expected, outcome } of FLOAT_RUNS()) {
       const session = new Session(core, plan, 'float', { chunk: 1 });
       let step = 0;
       for (const seen of steps(session, plan, deliveries)) {
         const state = expected[step]!;
-        const where = `seed ${seed}, step ${step}`;
+        const where = `seed ${seed}, step ${step}, ${named(plan)}`;
         const { loss, alpha, rate, curvature, curvatureMean, events } = seen.row;
         expect({ loss, alpha, rate, curvature, curvatureMean, events, ...flagsIn(seen.row.flags) }, where).toEqual({
           loss: state.loss, alpha: state.alpha, rate: state.rate, curvature: state.curvature, curvatureMean: state.curvatureMean, events: state.events, ...flagsOf(state),
@@ -133,6 +207,8 @@ describe.each(Object.keys(BUILDS) as Build[])('core build %s', (build) => {
         expect(plain(seen.weights), where).toEqual(plain(state.weights));
         expect(plain(seen.gradients), where).toEqual(plain(state.gradients));
         expect(plain(seen.updates), where).toEqual(plain(state.updates));
+        const controllers = carried(plan, state, seen.state);
+        expect(controllers.found, where).toEqual(controllers.expected);
         step++;
       }
       expect(step).toBe(expected.length);

@@ -120,6 +120,20 @@ describe.each(Object.keys(BUILDS) as Build[])('core build %s', (build) => {
     ), { ...runs, numRuns: 10000 });
   });
 
+  it('goes up by the top bit of the word: 0 stays below', async () => {
+    await load();
+    // One word in 2^64 is 0. This place, found by running the generator backwards, has it.
+    const [seed, stream, element] = [0, 85734125, 52597423];
+    expect(randomWords(seed, 0, stream, element)(0)).toBe(0n);
+    const site = new RecordView(view, 'SITE', out + 64);
+    new Uint8Array(core.memory.buffer, site.address, RECORDS.SITE.size).fill(0);
+    writeSite(site, 'loss', siteFormat({ signed: true, wordLength: 8, fractionLength: 0, rounding: 'STOCHASTIC_EQUAL', overflow: 'SAT' }), { left: [], shift: 1, record: 'counts' });
+    site.setRaw('stream', BigInt(stream));
+    core.randomBits(BigInt(seed), 0n, site.address, element, 0, out);
+    expect(view.getBigUint64(out, true)).toBe(0n);
+    expect(core.quantiseAt(1n, 0n, site.address, element, 0)).toBe(0n);
+  });
+
   it('rounds negative quotients whose remainder and divisor share their low word', async () => {
     await load();
     const site = new RecordView(view, 'SITE', out + 64);

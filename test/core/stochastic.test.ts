@@ -173,9 +173,10 @@ function still({ inputs = 1, batch = BATCH, steps, sites, weight = 0n, bias }: S
       bias: bias === undefined ? [] : [reals(bias)], biasRaw: bias === undefined ? [] : [String(bias)],
     }],
     data: { rows: batch, inputs, targets: 1, sha256: '0'.repeat(64) },
-    phases: [{ steps, batch, learningRate: { value: 1, raw: '1' }, throttle: false, anchor: false, sensor: false }],
+    phases: [{ steps, batch, learningRate: { value: 1, raw: '1' }, throttle: false, anchor: false, supervisor: false, sensor: false }],
     sites: Object.fromEntries(requiredSiteKeys(1).map((key) => [key, format(key)])),
-    accumulate: { accumulator: 'end', gradientAccumulator: 'end', order: 'ascending' }, divide: { method: 'exact' }, batchDivision: 'exact', throttle: { law: 'none' }, anchor: { law: 'none' },
+    accumulate: { accumulator: 'end', gradientAccumulator: 'end', order: 'ascending' }, divide: { method: 'exact' }, batchDivision: 'exact', errorRule: 'difference',
+    throttle: { law: 'none' }, anchor: { law: 'none' }, supervisor: { law: 'none' },
   };
 }
 

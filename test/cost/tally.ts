@@ -57,6 +57,12 @@ export function counted(exact: typeof Arithmetic): typeof Arithmetic {
     counting.pending.additions += terms;
     return variable(x);
   };
+  /** The larger or smaller of two values, one of which may be a constant. */
+  const decided = (x: Exact, a: Exact, b: Exact): Exact => {
+    if (isConstant(a) && isConstant(b)) return x;
+    counting.pending.comparisons++;
+    return variable(x);
+  };
   class CountedSite extends exact.Site {
     readonly #key: string;
 
@@ -67,6 +73,8 @@ export function counted(exact: typeof Arithmetic): typeof Arithmetic {
 
     override value(raw: bigint): Exact {
       const x = super.value(raw);
+      // Raws of a state are variables, whatever they begin with.
+      if (/average|importance|velocity/.test(this.#key)) return variable(x);
       if (!/weight|bias/.test(this.#key)) constants.add(x);
       return x;
     }
@@ -92,6 +100,9 @@ export function counted(exact: typeof Arithmetic): typeof Arithmetic {
       counting.pending.comparisons++;
       return exact.compare(a, b);
     },
+    larger: (a, b) => decided(exact.larger(a, b), a, b),
+    smaller: (a, b) => decided(exact.smaller(a, b), a, b),
+    absolute: (a) => (isConstant(a) ? exact.absolute(a) : variable(exact.absolute(a))),
     quotient: (a, b) => {
       if (counting.dividing === 'exact' || !isPowerOfTwo(b.n)) counting.pending.divisions++;
       return exact.quotient(a, b);

@@ -17,3 +17,9 @@ it('the output in README.md is the real one (node scripts/readme.mjs)', async ()
   const shown = /<!-- output of: [^\n]*-->\n```text\n([\s\S]*?)```/.exec(readFileSync(new URL('README.md', root), 'utf8'))?.[1];
   expect(shown).toBe(renderComparison(await compare(), { program: 'npx qrails' }));
 });
+
+it('the tables of docs/controllers.md are those of the registry (node scripts/controllers.mjs)', () => {
+  const { status, stdout } = spawnSync(process.execPath, ['scripts/controllers.mjs', '--check'], { cwd: root, encoding: 'utf8' });
+  expect(stdout).toBe('');
+  expect(status).toBe(0);
+});

@@ -26,7 +26,7 @@ const experiments: [what: string, change: Change, ...parts: string[]][] = [
   ['key of another branch', (e) => Object.assign(e.data, { kind: 'csv', file: 'a.csv', inputs: ['a'], targets: ['b'] }), 'data.rows is not a known key', 'also      data.weights is not a known key'],
   ['batch', (e) => (e.phases[0]!['batch'] = 0), 'phases[0].batch does not have the right form', 'found     0', 'an integer from 1 to 10000000 (samples a step), or "all"'],
   ['learning rate', (e) => (e.phases[0]!['learningRate'] = 'fast'), 'phases[0].learningRate', 'a number, or text such as "0.05" or "1/32"'],
-  ['law', (e) => (e.throttle['law'] = 'gt1'), 'throttle.law has an unknown value', 'found     "gt1"', 'one of none, gt0, table', 'try       "gt0"'],
+  ['law', (e) => (e.throttle['law'] = 'gt9'), 'throttle.law has an unknown value', 'found     "gt9"', 'one of none, gt0, table, gt1,', 'try       "gt0"'],
   ['type', (e) => (e['seed'] = '42'), 'seed has the wrong type', 'found     "42"', 'an integer from 0 to 4294967295', 'try       42 without the quotes'],
   ['boolean', (e) => (e.phases[0]!['sensor'] = 'true'), 'phases[0].sensor has the wrong type', 'try       true without the quotes'],
   ['no phases', (e) => (e.phases = []), 'phases has 0 entries', 'an array of 1 to 100 entries'],
@@ -56,7 +56,7 @@ describe('experiments', () => {
       [
         'mine.json: phases[0].lerningRate is not a known key',
         '  found     lerningRate',
-        '  expected  one of name, steps, epochs, learningRate, batch, throttle, anchor, sensor',
+        '  expected  one of name, steps, epochs, learningRate, batch, throttle, anchor, supervisor, sensor',
         '  try       learningRate',
       ].join('\n'),
     );

@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { ANCHOR_NAMES, THROTTLE_NAMES } from '../../src/control/registry.js';
 import { QrailsError } from '../../src/errors.js';
 import { exportC, type ExportCOptions } from '../../src/export/c.js';
 import type { Plan } from '../../src/schema/plan.js';
 import { randomPlan } from '../oracle/plans.js';
+import { CHOICES } from './choices.js';
 import { expectedOf, type Expected } from './expected.js';
 import { extremePlan, smallPlan } from './extreme.js';
 import { C_STANDARDS, needCompiler, Workshop } from './gcc.js';
@@ -28,15 +28,12 @@ function shuffled(plan: Plan): number[][] {
   return plan.initial.map(({ weightsRaw, biasRaw }) => [...weightsRaw.flat().map(Number).reverse(), ...biasRaw.map(Number).reverse()]);
 }
 
-/** Every throttle with every anchor, fitting and wild formats in turn; some with final parameters. */
+/** Every controller, fitting and wild formats in turn; some with final parameters. */
 function cases(): Case[] {
-  const random = THROTTLE_NAMES.flatMap((throttle, t) =>
-    ANCHOR_NAMES.map((anchor, a) => {
-      const index = t * ANCHOR_NAMES.length + a;
-      const { plan } = randomPlan(1000 + index, { throttle, anchor, wild: index % 2 === 1 });
-      return exported(`p${index}`, plan, index % 3 === 0 ? shuffled(plan) : undefined);
-    }),
-  );
+  const random = CHOICES.map((choice, index) => {
+    const { plan } = randomPlan(1000 + index, { ...choice, wild: index % 2 === 1, ...(index % 4 === 0 && { errorRule: 'sign', activation: 'sigmoid', balance: true }) });
+    return exported(`p${index}`, plan, index % 3 === 0 ? shuffled(plan) : undefined);
+  });
   return [...random, exported('small', smallPlan(), [[7, -8, 9]]), exported('extreme', extremePlan())];
 }
 
@@ -58,7 +55,7 @@ describe('exported C', () => {
     const names = new Set(all.flatMap(({ stem, expected }) => [...expected.tables.keys()].map((name) => name.slice(stem.length + 1).replace(/\d+/, ''))));
     expect([...names].toSorted()).toEqual([
       'divider_reciprocal', 'layer_bias', 'layer_bias_final', 'layer_weight', 'layer_weight_final', 'learning_rate', 'reciprocal', 'reciprocal_batch',
-      'throttle_numerator', 'throttle_table',
+      'sigmoid', 'throttle_numerator', 'throttle_table',
     ]);
   });
 
@@ -128,7 +125,7 @@ describe('exported C', () => {
     expect(header).toMatch(/\/\* layer0\.weight: sfix12_En8, ap_fixed<12,4> \*\/\n#define DEMO_LAYER0_WEIGHT_WORD_BITS +12\n/);
     expect(header).toMatch(/#define DEMO_LAYER0_WEIGHT_RAIL_LOW +\(-1024\)\n#define DEMO_LAYER0_WEIGHT_RAIL_HIGH +1023\n/);
     expect(header).toMatch(/#define DEMO_LAYER0_BIAS_RAIL_LOW +INT16_MIN\n/);
-    expect(header).toContain('#define DEMO_THROTTLE_RHO         1638U /* 0.04998779296875 for 0.05, ufix16_En15 */\n');
+    expect(header).toMatch(/#define DEMO_THROTTLE_RHO +1638U \/\* 0\.04998779296875 for 0\.05, ufix16_En15 \*\/\n/);
     expect(header).toContain('#define DEMO_PHASE0_RECIPROCAL 85 /* 0.33203125 for 1/3, sfix16_En8 */\n');
     expect(header).toContain('#define DEMO_ONE_MINUS_MEAN_RATE 31130U /* 0.95001220703125 */\n');
     expect(source).toContain(

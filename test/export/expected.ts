@@ -1,7 +1,7 @@
 /** What the C files of a plan must hold, written from the plan and docs/export.md alone: nothing here comes from src/export. */
-import { ANCHORS, ESTIMATORS, THROTTLES } from '../../src/control/registry.js';
+import { ANCHORS, ESTIMATORS, SUPERVISORS, THROTTLES } from '../../src/control/registry.js';
 import type { Constant, Plan, SiteFormat } from '../../src/schema/plan.js';
-import { parseFormat, quantise } from '../oracle/exact.js';
+import { fromBinary64, parseFormat, quantise } from '../oracle/exact.js';
 
 /** Ids as they are published: a header that is out there must not change its meaning. */
 const ROUNDING_IDS: readonly string[] = [
@@ -71,7 +71,7 @@ export function expectedOf(plan: Plan, lower: string, finalRaw?: readonly (reado
 
   plan.layers.forEach(({ inputs, outputs, activation, bias }, l) => {
     const layer = `LAYER${l}`;
-    for (const [word, value] of Object.entries({ INPUTS: inputs, OUTPUTS: outputs, RELU: activation === 'relu', HAS_BIAS: bias })) put(`${layer}_${word}`, value);
+    for (const [word, value] of Object.entries({ INPUTS: inputs, OUTPUTS: outputs, RELU: activation === 'relu', SIGMOID: activation === 'sigmoid', HAS_BIAS: bias })) put(`${layer}_${word}`, value);
     put(`${layer}_WEIGHT_ROWS`, outputs);
     put(`${layer}_WEIGHT_COLS`, inputs);
     put(`${layer}_WEIGHT_LEN`, outputs * inputs);
@@ -88,8 +88,8 @@ export function expectedOf(plan: Plan, lower: string, finalRaw?: readonly (reado
   put('RUN_STEPS', plan.phases.reduce((sum, { steps }) => sum + steps, 0));
   put('RUN_SEED', plan.seed);
   let first = 0;
-  plan.phases.forEach(({ steps, batch, throttle, anchor, sensor }, p) => {
-    for (const [word, value] of Object.entries({ STEPS: steps, BATCH: batch, THROTTLE: throttle, ANCHOR: anchor, SENSOR: sensor })) put(`PHASE${p}_${word}`, value);
+  plan.phases.forEach(({ steps, batch, throttle, anchor, supervisor, sensor }, p) => {
+    for (const [word, value] of Object.entries({ STEPS: steps, BATCH: batch, THROTTLE: throttle, ANCHOR: anchor, SUPERVISOR: supervisor, SENSOR: sensor })) put(`PHASE${p}_${word}`, value);
     put(`PHASE${p}_FIRST_STEP`, first);
     first += steps;
     if (plan.batchDivision === 'reciprocal' && (batch & (batch - 1)) !== 0) {
@@ -103,9 +103,17 @@ export function expectedOf(plan: Plan, lower: string, finalRaw?: readonly (reado
     table('reciprocal', 'RECIPROCAL_LEN', plan.sites['reciprocal']!, sizes.map((size) => quantise(1n, BigInt(size), parseFormat(plan.sites['reciprocal']!)).raw));
   } else absent.add(`${upper}_RECIPROCAL_LEN`);
 
-  for (const [law, { id }] of Object.entries(THROTTLES)) put(`THROTTLE_LAW_${law.toUpperCase()}`, id);
-  for (const [law, { id }] of Object.entries(ANCHORS)) put(`ANCHOR_LAW_${law.toUpperCase()}`, id);
-  for (const [name, { id }] of Object.entries(ESTIMATORS)) put(`ESTIMATOR_${name.toUpperCase()}`, id);
+  const word = (name: string): string => name.toUpperCase().replaceAll('-', '_');
+  for (const [law, { id }] of Object.entries(THROTTLES)) put(`THROTTLE_LAW_${word(law)}`, id);
+  for (const [law, { id }] of Object.entries(ANCHORS)) put(`ANCHOR_LAW_${word(law)}`, id);
+  for (const [law, { id }] of Object.entries(SUPERVISORS)) put(`SUPERVISOR_LAW_${word(law)}`, id);
+  ['NONE', 'NORMS'].forEach((law, id) => put(`BALANCE_LAW_${law}`, id));
+  for (const [name, { id }] of Object.entries(ESTIMATORS)) put(`ESTIMATOR_${word(name)}`, id);
+  put('ERROR_SIGN', plan.errorRule === 'sign');
+  put('BALANCE_LAW', plan.balance ? 1 : 0);
+  put('BALANCE_LOSSES', plan.balance?.outputs?.length ?? 0);
+  plan.balance?.outputs?.forEach((outputs, loss) => put(`BALANCE_LOSS${loss}_OUTPUTS`, outputs));
+  put('SUPERVISOR_LAW', SUPERVISORS[plan.supervisor.law].id);
   put('THROTTLE_LAW', THROTTLES[plan.throttle.law].id);
   put('ANCHOR_LAW', ANCHORS[plan.anchor.law].id);
   if (plan.throttle.estimator) put('ESTIMATOR', ESTIMATORS[plan.throttle.estimator].id);
@@ -121,7 +129,14 @@ export function expectedOf(plan: Plan, lower: string, finalRaw?: readonly (reado
   else absent.add(`${upper}_ANCHOR_THRESHOLD`);
   const parameters: Record<string, Constant | number | boolean | undefined> = {
     THROTTLE_CHI: plan.throttle.chi, THROTTLE_RHO: plan.throttle.rho, THROTTLE_FLOOR: plan.throttle.floor,
-    THROTTLE_FIRST_ALPHA: plan.throttle.firstAlpha, THROTTLE_KEEP_STATE: plan.throttle.keepState,
+    THROTTLE_FIRST_ALPHA: plan.throttle.firstAlpha, THROTTLE_KEEP_STATE: plan.throttle.keepState, THROTTLE_HOLD_CURVATURE: plan.throttle.holdCurvature,
+    THROTTLE_GAIN: plan.throttle.gain, THROTTLE_MOMENTUM: plan.throttle.momentum, THROTTLE_TAU: plan.throttle.tau,
+    THROTTLE_ROW_RAIL: plan.throttle.rowRail, THROTTLE_COLUMN_RAIL: plan.throttle.columnRail, THROTTLE_BIAS_RAIL: plan.throttle.biasRail,
+    ANCHOR_AVERAGE_RATE: plan.anchor.averageRate, ANCHOR_IMPORTANCE_RATE: plan.anchor.importanceRate, ANCHOR_POWER: plan.anchor.power,
+    SUPERVISOR_MARGIN: plan.supervisor.margin, SUPERVISOR_RATE: plan.supervisor.rate, SUPERVISOR_SLACK: plan.supervisor.slack, SUPERVISOR_LIMIT: plan.supervisor.limit,
+    SUPERVISOR_BACKOFF: plan.supervisor.backoff, SUPERVISOR_RECOVERY: plan.supervisor.recovery, SUPERVISOR_PATIENCE: plan.supervisor.patience,
+    BALANCE_SHARE_RATE: plan.balance?.shareRate, BALANCE_FLOOR: plan.balance?.floor, BALANCE_WARMUP: plan.balance?.warmup,
+    BALANCE_FIRST_SHARE: plan.balance?.firstShare, BALANCE_FIRST_MEAN: plan.balance?.firstMean, ERROR_ONE: plan.errorOne,
     ANCHOR_LAMBDA: plan.anchor.lambda, ANCHOR_CALIBRATION: plan.anchor.calibration, ANCHOR_WINDOW: plan.anchor.window,
     ANCHOR_RATIO: plan.anchor.ratio, ANCHOR_CONSECUTIVE: plan.anchor.consecutive, ANCHOR_HOLD: plan.anchor.hold,
   };
@@ -129,13 +144,29 @@ export function expectedOf(plan: Plan, lower: string, finalRaw?: readonly (reado
     if (value === undefined) absent.add(`${upper}_${name}`);
     else put(name, typeof value === 'object' ? value.raw : value);
   }
+  const importances = ['mas', 'ewc', 'si'];
+  if (plan.anchor.importance === undefined) absent.add(`${upper}_ANCHOR_IMPORTANCE`);
+  else {
+    importances.forEach((name, index) => put(`ANCHOR_IMPORTANCE_${name.toUpperCase()}`, index));
+    put('ANCHOR_IMPORTANCE', importances.indexOf(plan.anchor.importance));
+  }
+  plan.layers.forEach((_, l) => {
+    const { threshold } = plan.anchor;
+    if (threshold === undefined) return absent.add(`${upper}_LAYER${l}_GATE`);
+    return put(`LAYER${l}_GATE`, gateOf(threshold, plan.sites[`layer${l}.gradient`]!.fractionLength));
+  });
   if (plan.throttle.law === 'table') {
     const format = parseFormat(plan.sites['throttle']!);
     table('throttle_numerator', 'THROTTLE_TABLE_LEN', { signed: false, wordLength: 6 }, SHARES);
     table('throttle_table', 'THROTTLE_TABLE_LEN', plan.sites['throttle']!, SHARES.map((share) => quantise(BigInt(share), 32n, format).raw));
     putFormat('THROTTLE_NUMERATOR', { signed: false, wordLength: 6, fractionLength: 5 });
   } else absent.add(`${upper}_THROTTLE_TABLE_LEN`);
-  if (plan.throttle.law === 'gt0' && plan.divide.method === 'table') {
+  if (plan.sigmoid) table('sigmoid', 'SIGMOID_LEN', plan.sites[`layer${plan.layers.length - 1}.activation`]!, plan.sigmoid);
+  else absent.add(`${upper}_SIGMOID_LEN`);
+  const { law, estimator } = plan.throttle;
+  // a mean over the batch is no quotient of a controller, nor is an integrator
+  const measured = estimator !== undefined && estimator !== 'trace';
+  if ((['gt0', 'gt2-qa', 'rails', 'clip'].includes(law) || measured || plan.anchor.law === 'gated' || plan.balance) && plan.divide.method === 'table') {
     const k = plan.divide.bits!;
     const format = { signed: false, wordLength: k + 1, fractionLength: k + 1 };
     table('divider_reciprocal', 'DIVIDER_RECIPROCAL_LEN', format, Array.from({ length: 2 ** k }, (_, index) => reciprocalOf(2 ** k + index, k)));
@@ -183,6 +214,18 @@ function reciprocalOf(m: number, k: number): bigint {
   const divisor = BigInt(2 * m + 1);
   const rest = power % divisor;
   return power / divisor + (2n * rest > divisor ? 1n : 0n);
+}
+
+/** The largest integer whose square times 2^-2F is not above the threshold. */
+function gateOf(threshold: number, fractionLength: number): bigint {
+  const { n, f } = fromBinary64(threshold);
+  const above = (raw: bigint): boolean => {
+    const shift = f - 2 * fractionLength;
+    return shift >= 0 ? raw * raw << BigInt(shift) > n : raw * raw > n << BigInt(-shift);
+  };
+  let raw = 0n;
+  for (let bit = 1n << 32n; bit > 0n; bit >>= 1n) if (!above(raw + bit)) raw += bit;
+  return raw;
 }
 
 function stdint({ signed, wordLength }: Pick<SiteFormat, 'signed' | 'wordLength'>): string {

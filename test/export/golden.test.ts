@@ -1,6 +1,5 @@
 /** Golden values are what an independent implementation computes, and cover what the budget says. */
 import { describe, expect, it } from 'vitest';
-import { ANCHOR_NAMES, THROTTLE_NAMES } from '../../src/control/registry.js';
 import { FLAGS } from '../../src/core/abi.js';
 import { loadCore } from '../../src/core/load.js';
 import { Session } from '../../src/core/session.js';
@@ -10,15 +9,16 @@ import { planSteps, runPair } from '../../src/run/pair.js';
 import { fromBinary64, Site } from '../oracle/exact.js';
 import { runFixed } from '../oracle/fixed.js';
 import type { StepState } from '../oracle/state.js';
+import { CHOICES } from './choices.js';
 import { randomRun, shipped } from './goldenRuns.js';
 
 const texts = (value: unknown): string => JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
 
 describe('golden values of random plans', () => {
-  const cases = THROTTLE_NAMES.flatMap((throttle, t) => ANCHOR_NAMES.map((anchor, a) => ({ throttle, anchor, seed: 40 + t * ANCHOR_NAMES.length + a })));
-  it.each(cases)('are those of the oracle: $throttle, $anchor', async ({ throttle, anchor, seed }) => {
+  const cases = CHOICES.map((choice, index) => ({ ...choice, seed: 40 + index }));
+  it.each(cases)('are those of the oracle: $throttle, $anchor, $supervisor', async ({ seed, ...laws }) => {
     for (const options of [{ traps: 0 }, { traps: 0, wild: true }, { traps: 3 }]) {
-      const { plan, deliveries, batches, evaluation } = randomRun(seed, { throttle, anchor, ...options });
+      const { plan, deliveries, batches, evaluation } = randomRun(seed, { ...laws, ...options });
       const states: StepState[] = [];
       const { finalLoss, trapped, counters } = runFixed(plan, deliveries, (state) => states.push(state));
       const quantised = (key: 'input' | 'target', values: Float64Array, step: number): number[] => {
@@ -28,10 +28,10 @@ describe('golden values of random plans', () => {
       const golden = await goldenOf(plan, batches, evaluation);
       expect(golden.steps.length).toBe(states.length);
       golden.steps.forEach(({ row, flags, events, parameters, batch }, step) => {
-        const { loss, alpha, rate, curvature, curvatureMean, stalled, zeroUpdate, infeasible, pulling, weights, events: sofar } = states[step]!;
+        const { loss, alpha, rate, curvature, curvatureMean, stalled, zeroUpdate, infeasible, pulling, rejected, weights, events: sofar } = states[step]!;
         expect(texts([row, events, parameters]), `step ${step}`).toBe(texts([{ loss, alpha, rate, curvature, curvatureMean }, sofar, weights.map((layer) => layer.map(Number))]));
         const { throttled } = FLAGS;
-        expect(flags & ~throttled).toBe(Object.entries({ stalled, zeroUpdate, infeasible, pulling }).reduce((sum, [name, on]) => sum + (on ? FLAGS[name as keyof typeof FLAGS] : 0), 0));
+        expect(flags & ~throttled).toBe(Object.entries({ stalled, zeroUpdate, infeasible, pulling, rejected }).reduce((sum, [name, on]) => sum + (on ? FLAGS[name as keyof typeof FLAGS] : 0), 0));
         const { count, inputs, targets } = batches[step]!;
         expect(golden.batches[batch]).toEqual({ count, inputs: quantised('input', inputs, step), targets: quantised('target', targets, step) });
       });
@@ -47,7 +47,7 @@ describe('golden values of random plans', () => {
 
   it('end in the state of a run in one go, and begin with zeros behind the parameters', async () => {
     for (const seed of [7, 8, 9]) {
-      const { plan, batches, evaluation } = randomRun(seed, { throttle: 'gt0/secant', anchor: 'event', traps: 0 });
+      const { plan, batches, evaluation } = randomRun(seed, { throttle: 'gt0/secant', anchor: 'event', traps: 0, balance: false });
       const golden = await goldenOf(plan, batches, evaluation);
       const session = new Session(await loadCore(), plan, 'fixed');
       for (const batch of batches) session.push(batch);

@@ -1,9 +1,11 @@
 /** SystemVerilog and VHDL: the benches pass in every simulator, and fail when a bit of anything exported is another. */
 import { describe, expect, it } from 'vitest';
+import { ANCHOR_NAMES, SUPERVISOR_NAMES, THROTTLE_NAMES } from '../../src/control/registry.js';
 import { ROUNDINGS, OVERFLOWS } from '../../src/format/modes.js';
 import { benchOf } from '../../src/export/hdl/fill.js';
 import { exportSv } from '../../src/export/hdl/sv.js';
 import { exportVhdl } from '../../src/export/hdl/vhdl.js';
+import { controllerConstants } from '../../src/plan/concernsExact.js';
 import { parseFormat, quantiseExact } from '../oracle/exact.js';
 import { Random } from '../oracle/random.js';
 import { drift, driftOf, flipDigit, inFolderOf, needCommand, randomBench, type Ended, type Files, type HdlFolder } from './hdlTools.js';
@@ -153,6 +155,39 @@ it('passes with every mode that random plans draw, which the oracle says the sam
     inFolderOf({ ...exportSv(plan, bench, NAMES), ...exportVhdl(plan, bench, NAMES) }, (folder: HdlFolder) => expect(passes(folder.iverilog())).toBe(passes(folder.ghdl())));
   }
   expect([...modes].sort()).toEqual([...ROUNDINGS, ...OVERFLOWS].sort());
+});
+
+describe('every law of every controller', () => {
+  const LAWS = [
+    ...THROTTLE_NAMES.map((throttle, k) => ({ throttle, anchor: ANCHOR_NAMES[k % ANCHOR_NAMES.length]!, supervisor: SUPERVISOR_NAMES[k % SUPERVISOR_NAMES.length]! })),
+    ...ANCHOR_NAMES.map((anchor, k) => ({ throttle: 'none', anchor, supervisor: SUPERVISOR_NAMES[(k + 1) % SUPERVISOR_NAMES.length]! })),
+  ];
+
+  it.each(LAWS)('$throttle, $anchor, $supervisor: units, vectors and names', async (laws) => {
+    const seed = 40 + LAWS.indexOf(laws);
+    const { plan, bench } = await randomBench(seed, { ...laws, traps: 0, errorRule: seed % 2 === 0 ? 'sign' : 'difference', activation: seed % 3 === 0 ? 'sigmoid' : 'linear' });
+    const sv = exportSv(plan, bench, NAMES)['demo_pkg.sv'] as string;
+    const vhdl = exportVhdl(plan, bench, NAMES)['demo_pkg.vhd'] as string;
+    for (const text of [sv, vhdl]) expect(text).toMatch(/^[\n -~]*$/);
+    // Whatever is declared has a name that both languages take; VHDL takes no two underlines, and none at the end.
+    const declared = [...sv.matchAll(/^ *localparam [^=]*?(\w[\w-]*) = /gm), ...vhdl.matchAll(/^ *constant ([^ ]+) :/gm)].map(([, name]) => name!);
+    expect(declared.length).toBeGreaterThan(100);
+    expect(declared.filter((name) => !/^[A-Za-z](_?[A-Za-z0-9])*$/.test(name))).toEqual([]);
+    for (const { where, constant } of controllerConstants(plan)) {
+      expect(sv, where).toMatch(new RegExp(`${where.replace('.', '_').replace(/[A-Z]/g, '_$&').toUpperCase()} = [^;]*${BigInt(constant.raw) < 0n ? '-' : ''}`));
+    }
+  });
+
+  it('passes in the simulators', async (context) => {
+    needCommand(context, 'iverilog', 'ghdl');
+    for (const [seed, laws] of [
+      [71, { throttle: 'gt2-qa/trace', anchor: 'elastic', supervisor: 'cusum', activation: 'sigmoid' }], [72, { throttle: 'rails/rayleigh', anchor: 'gated', supervisor: 'rollback', errorRule: 'sign' }],
+      [73, { throttle: 'clip', anchor: 'ema', supervisor: 'none', balance: true }],
+    ] as const) {
+      const { plan, bench } = await randomBench(seed, { ...laws, traps: 0 });
+      inFolderOf({ ...exportSv(plan, bench, NAMES), ...exportVhdl(plan, bench, NAMES) }, (folder: HdlFolder) => expect(passes(folder.iverilog())).toBe(passes(folder.ghdl())));
+    }
+  });
 });
 
 it('can be synthesized', async (context) => {

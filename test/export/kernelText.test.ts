@@ -8,6 +8,7 @@ import { needCommand, Shop, type Compiler } from './kernel/compile.js';
 import { runCore, type CoreRun } from './kernel/core.js';
 import { expectSame, ORIGIN, randomCases, runKernels, type Case } from './kernel/run.js';
 import { smallPlan } from './extreme.js';
+import type { PlanOptions } from '../oracle/plans.js';
 
 const shops: Shop[] = [];
 const shop = (): Shop => {
@@ -164,7 +165,7 @@ int main(void)
   });
 
   it('differs from the core as soon as a constant does', async () => {
-    const [one] = randomCases({ narrow: true, throttle: 'gt0/secant', anchor: 'event', traps: 0 }, 1, 9424) as [Case];
+    const [one] = randomCases({ narrow: true, throttle: 'gt0/secant', anchor: 'event', supervisor: 'none', balance: false, errorRule: 'difference', activation: 'linear', traps: 0 }, 1, 9444) as [Case];
     const run: CoreRun = await runCore(one.plan, one.deliveries);
     const text = exported(one)[`${one.prefix}_kernel.c`]!;
     const found = (pattern: RegExp, change: (digits: string) => string): { whole: string; other: string }[] =>
@@ -189,5 +190,30 @@ int main(void)
     const hidden = changes.filter((_, k) => JSON.stringify(printed[k + 1]!.slice(0, run.lines.length)) === JSON.stringify(run.lines));
     // In this run nothing is hidden by saturation, and the anchor lets go and holds.
     expect(hidden.map(({ whole }) => whole)).toEqual([]);
+  });
+
+  it('differs from the core in some run as soon as a constant of a controller does', async () => {
+    const constants = /^#define (ERROR_ONE|LAYER\d_GATE|PATIENCE|BACKOFF|RECOVERY|WARMUP|THROTTLE_FIRST|THROTTLE_ONE) +\w+\((\d+)\)/gm;
+    const nameOf = (line: string): string => line.split(/ +/)[1]!.replace(/\d/, '');
+    const laws: PlanOptions[] = [
+      { throttle: 'gt1/trace', anchor: 'gated', supervisor: 'rollback' }, { throttle: 'gt2-qa/secant', anchor: 'elastic', supervisor: 'cusum' }, { throttle: 'rails/secant', anchor: 'gated', supervisor: 'rollback' },
+    ];
+    const originals = laws.flatMap((options, k) => randomCases({ ...options, narrow: true, traps: 0, balance: true, errorRule: 'sign' }, 3, 9501 + 100 * k));
+    const runs: CoreRun[] = [];
+    for (const { plan, deliveries } of originals) runs.push(await runCore(plan, deliveries));
+    const changes = originals.flatMap((one, of) =>
+      [...exported(one)[`${one.prefix}_kernel.c`]!.matchAll(constants)].map(([whole, , digits]) => ({ of, whole, other: whole.replace(/\d+\)$/, `${Number(digits) === 0 ? 1 : Number(digits) - 1})`) })));
+    const all = changes.map(({ of }, k): Case => ({ ...originals[of]!, prefix: `${originals[of]!.prefix}f${k}` }));
+    const printed = await runKernels(shop(), all, changes.map(({ of }) => runs[of]!), {
+      compiler: 'gcc', flags: ['-std=c99', '-w', '-Wno-error'],
+      edit: (source, prefix) => {
+        const { whole, other } = changes[Number(prefix.split('f')[1])]!;
+        expect(source).toContain(whole);
+        return source.replace(whole, other);
+      },
+    });
+    const seen = changes.filter(({ of }, k) => JSON.stringify(printed[k]) !== JSON.stringify(runs[of]!.lines));
+    expect([...new Set(seen.map(({ whole }) => nameOf(whole)))].sort()).toEqual([...new Set(changes.map(({ whole }) => nameOf(whole)))].sort());
+    expect(new Set(changes.map(({ whole }) => nameOf(whole)))).toEqual(new Set(['ERROR_ONE', 'LAYER_GATE', 'PATIENCE', 'BACKOFF', 'RECOVERY', 'WARMUP', 'THROTTLE_FIRST', 'THROTTLE_ONE']));
   });
 });

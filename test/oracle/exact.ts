@@ -43,6 +43,7 @@ export interface Quantised {
 export interface FirstOverflow {
   readonly step: number;
   readonly element: number;
+  readonly index: number;
   readonly wanted: bigint;
   readonly raw: bigint;
 }
@@ -57,6 +58,8 @@ export interface Counters {
   min: bigint | undefined;
   max: bigint | undefined;
   firstOverflow: FirstOverflow | undefined;
+  /** At `weight` and `update` of a layer: steps in which it stood still there although it had a gradient. */
+  stalled: number;
 }
 
 /** Rails are those of the plan, except where the overflow mode says what they are. */
@@ -106,6 +109,10 @@ export function square(a: Exact): Exact {
   return { n: a.n * a.n, f: 2 * a.f };
 }
 
+export function absolute(a: Exact): Exact {
+  return a.n < 0n ? { n: -a.n, f: a.f } : a;
+}
+
 export function sum(terms: readonly Exact[]): Exact {
   return terms.reduce(add, ZERO);
 }
@@ -114,6 +121,14 @@ export function sum(terms: readonly Exact[]): Exact {
 export function compare(a: Exact, b: Exact): number {
   const { n } = subtract(a, b);
   return n < 0n ? -1 : n > 0n ? 1 : 0;
+}
+
+export function larger(a: Exact, b: Exact): Exact {
+  return compare(a, b) >= 0 ? a : b;
+}
+
+export function smaller(a: Exact, b: Exact): Exact {
+  return compare(a, b) <= 0 ? a : b;
 }
 
 /** a / b as numerator and positive denominator. `b` must be above zero. */
@@ -310,7 +325,7 @@ export interface SiteContext {
 export class Site {
   readonly format: Format;
   readonly counters: Counters = {
-    count: 0, overflowHigh: 0, overflowLow: 0, underflow: 0, nearRail: 0, min: undefined, max: undefined, firstOverflow: undefined,
+    count: 0, overflowHigh: 0, overflowLow: 0, underflow: 0, nearRail: 0, min: undefined, max: undefined, firstOverflow: undefined, stalled: 0,
   };
   private readonly hash: bigint;
 
@@ -334,8 +349,8 @@ export class Site {
   }
 
   /** Q(numerator / denominator), counted. */
-  quantiseQuotient([numerator, denominator]: readonly [bigint, bigint], step: number, element: number): Exact {
-    return this.count(quantise(numerator, denominator, this.format, this.draw(step, element, 0, true)), step, element, 0, [numerator, denominator]);
+  quantiseQuotient([numerator, denominator]: readonly [bigint, bigint], step: number, element: number, index = 0): Exact {
+    return this.count(quantise(numerator, denominator, this.format, this.draw(step, element, index, true)), step, element, index, [numerator, denominator]);
   }
 
   /** Q(a) as `quantise` has it, in no counter; it still traps. */
@@ -369,7 +384,7 @@ export class Site {
     if (counters.max === undefined || raw > counters.max) counters.max = raw;
     if (overflow !== 'none' && counters.firstOverflow === undefined) {
       const wanted = rounded > INT64[1] ? INT64[1] : rounded < INT64[0] ? INT64[0] : rounded;
-      counters.firstOverflow = { step, element, wanted, raw };
+      counters.firstOverflow = { step, element, index, wanted, raw };
     }
     return this.value(raw);
   }

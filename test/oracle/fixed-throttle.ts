@@ -1,165 +1,182 @@
 /** The throttle on exact integers, docs/numerics.md §6. */
 import type { Plan } from '../../src/schema/plan.js';
-import {
-  ONE, ZERO, add, compare, integerSquareRoot, multiply, quotient, settle, square, subtract, sum, type Exact, type Site,
-} from './exact.js';
+import { add, compare, larger, multiply, smaller, square, subtract, type Exact, type Site } from './exact.js';
+import { divide } from './fixed-divide.js';
+import { FixedEstimator, type Measured } from './fixed-estimator.js';
+import { normOf, squaredNorm } from './fixed-norm.js';
+import { largestInside, type Line, type Rail } from './fixed-rails.js';
+import type { Controllers } from './state.js';
 
 const TABLE = [32n, 28n, 24n, 20n, 16n, 12n, 8n, 6n, 5n, 4n, 2n, 1n];
 
-export interface ThrottleInput {
-  readonly step: number;
+export interface ThrottleInput extends Measured {
   /** The phase has the throttle on. */
   readonly on: boolean;
-  /** First step of a phase with the throttle on that follows one with it off, or starts the run. */
-  readonly fresh: boolean;
   readonly learningRate: Exact;
-  readonly batch: number;
-  /** All gradients and all parameters (before the update), layer after layer. */
-  readonly gradients: readonly Exact[];
-  readonly parameters: readonly Exact[];
-  /** [layer][sample][input]: what each layer was fed. */
-  readonly activations: readonly (readonly (readonly Exact[])[])[];
 }
 
+/** Constants of the throttle and the sites they are quantised at. */
+const CONSTANTS = {
+  chi: 'throttleTarget', tau: 'throttleTarget', gain: 'meanRate', momentum: 'meanRate', rowRail: 'normRail', columnRail: 'normRail', biasRail: 'normRail',
+  floor: 'throttle', firstAlpha: 'throttle',
+} as const;
+
 export class FixedThrottle {
-  /** C; undefined while there never was one. */
-  private curvature: Exact | undefined;
-  private curvatureMean: Exact | undefined;
-  /** Last α the table chose. */
-  private chosen: Exact | undefined;
-  private history: { gradients: readonly Exact[]; parameters: readonly Exact[] } | undefined;
+  private readonly estimator: FixedEstimator;
+  private readonly one: Exact;
+  /** α of the laws that carry it from step to step. */
+  private alpha: Exact | undefined;
+  private velocity: Exact;
   private infeasible = false;
 
   constructor(
     private readonly plan: Plan,
     private readonly site: (key: string) => Site,
-  ) {}
+  ) {
+    this.estimator = new FixedEstimator(plan, site);
+    this.one = site('throttle').value(1n << BigInt(site('throttle').format.fractionLength));
+    this.velocity = site('velocity').value(0n);
+  }
 
   get curvatureRaw(): bigint {
-    return this.curvature?.n ?? 0n;
+    return this.estimator.curvature.n;
   }
 
   get curvatureMeanRaw(): bigint {
-    return this.curvatureMean?.n ?? 0n;
+    return this.estimator.mean.n;
   }
 
-  /** α of this step, as a value of site `throttle`, and whether no entry of the table was small enough. */
-  decide(input: ThrottleInput): { alpha: Exact; infeasible: boolean } {
-    const { throttle } = this.plan;
-    const one = this.site('throttle').value(1n << BigInt(this.site('throttle').format.fractionLength));
-    const keepState = throttle.keepState === true;
-    if (input.fresh && !keepState) this.empty();
-    this.infeasible = false;
-    if (throttle.law === 'none' || !(input.on || keepState)) return { alpha: one, infeasible: false };
+  /** What the law carries into the next step, past C and M. */
+  get state(): Controllers<bigint> {
+    const { law } = this.plan.throttle;
+    const integrates = law === 'gt1' || law === 'gt2' || law === 'gt2-qa';
+    return { ...(this.alpha && { alpha: [this.alpha.n] }), ...(this.alpha && integrates && { velocity: [this.velocity.n] }) };
+  }
 
-    const alpha = throttle.law === 'table' ? this.table(input) : this.gt0(input, one);
-    this.history = { gradients: input.gradients, parameters: input.parameters };
-    return { alpha: input.on ? alpha : one, infeasible: this.infeasible };
+  /** The first step of a phase with the throttle on that follows one with it off, or starts the run. */
+  start(): void {
+    if (this.plan.throttle.keepState !== true) this.empty();
   }
 
   private empty(): void {
-    this.curvature = undefined;
-    this.curvatureMean = undefined;
-    this.chosen = undefined;
-    this.history = undefined;
+    this.estimator.empty();
+    this.alpha = undefined;
+    this.velocity = this.site('velocity').value(0n);
   }
 
-  private constant(name: 'chi' | 'rho' | 'floor' | 'firstAlpha', site: string): Exact {
+  /** α of this step, as a value of site `throttle`, and whether there was none that is right. */
+  decide(input: ThrottleInput): { alpha: Exact; infeasible: boolean } {
+    const { law, keepState } = this.plan.throttle;
+    this.infeasible = false;
+    if (law === 'none' || !(input.on || keepState === true)) return { alpha: this.one, infeasible: false };
+
+    const alpha = law === 'table' ? this.table(input) : law === 'clip' ? this.clip(input) : this.byEstimate(input);
+    this.estimator.remember(input);
+    return { alpha: input.on ? alpha : this.one, infeasible: this.infeasible };
+  }
+
+  private constant(name: keyof typeof CONSTANTS): Exact {
     const constant = this.plan.throttle[name];
     if (constant === undefined) throw new RangeError(`throttle has no ${name}`);
-    return this.site(site).value(BigInt(constant.raw));
+    return this.site(CONSTANTS[name]).value(BigInt(constant.raw));
   }
 
-  private gt0(input: ThrottleInput, one: Exact): Exact {
-    const estimated = this.plan.throttle.estimator === 'trace' ? this.estimateTrace(input) : this.estimateSecant(input);
-    if (estimated) {
-      const mean = this.curvatureMean ?? this.site('curvatureMean').value(0n);
-      const towards = multiply(this.constant('rho', 'meanRate'), subtract(this.curvature ?? ZERO, mean));
-      this.curvatureMean = this.site('curvatureMean').quantise(add(mean, towards), input.step, 0);
+  private byEstimate(input: ThrottleInput): Exact {
+    const estimated = this.estimator.measure(input);
+    if (!input.on) return this.one; // the estimator runs on (keepState); nothing is asked of the throttle
+    const { law } = this.plan.throttle;
+    const bound = (): Exact => (estimated ? this.bound(this.estimator.larger, input) : this.constant('firstAlpha'));
+    if (law === 'rails') return this.rails(bound(), input);
+    if (law === 'gt0' || !estimated) return bound();
+    this.alpha = law === 'gt2-qa' ? this.quantisationAware(this.integrate(input), input) : this.integrate(input);
+    return this.alpha;
+  }
+
+  /** A quotient at `throttle` between the floor and 1. */
+  private bounded(numerator: Exact, divisor: Exact, floor: Exact | undefined, step: number, index: number): Exact {
+    const alpha = this.site('throttle').quantiseQuotient(divide(this.plan, numerator, divisor), step, 0, index);
+    return smaller(this.one, floor === undefined ? alpha : larger(alpha, floor));
+  }
+
+  private bound(c: Exact, { learningRate, step }: ThrottleInput, index = 0): Exact {
+    const product = multiply(learningRate, c);
+    const chi = this.constant('chi');
+    return compare(chi, product) >= 0 ? this.one : this.bounded(chi, product, this.constant('floor'), step, index);
+  }
+
+  /** gt1 and gt2: α before the bounds of gt2-qa. */
+  private integrate({ learningRate, step }: ThrottleInput): Exact {
+    const { law } = this.plan.throttle;
+    const alpha = this.alpha ?? this.constant('firstAlpha');
+    const gain = this.constant('gain');
+    const reached = multiply(multiply(learningRate, alpha), this.estimator.larger);
+    const push = multiply(gain, subtract(this.constant('chi'), reached));
+    const exact = law === 'gt1' ? push : add(multiply(this.constant('momentum'), this.velocity), push);
+    this.velocity = this.site('velocity').quantise(exact, step, 0);
+
+    const x = add(alpha, this.velocity);
+    const floor = this.constant('floor');
+    if (compare(x, floor) <= 0) return floor;
+    if (compare(x, this.one) >= 0) return this.one;
+    return smaller(this.one, larger(this.site('throttle').quantise(x, step, 0), floor));
+  }
+
+  private quantisationAware(alpha: Exact, input: ThrottleInput): Exact {
+    const places = this.plan.layers.flatMap(({ bias }, l) => ['update', 'weight', ...(bias ? ['bias'] : [])].map((name) => this.site(`layer${l}.${name}`).value(1n)));
+    const q = places.reduce(larger);
+    const product = multiply(input.learningRate, this.gradientNorm(input));
+    const upper = this.bound(this.estimator.curvature, input, 1);
+    const lower = compare(q, product) >= 0 ? this.one : this.bounded(q, product, undefined, input.step, 2);
+    if (compare(lower, upper) > 0) {
+      this.infeasible = true;
+      return upper;
     }
-    if (!input.on) return one; // the estimator runs on (keepState); nothing is asked of the throttle
-    if (!estimated) return this.constant('firstAlpha', 'throttle');
-
-    const c = larger(this.curvature ?? ZERO, this.curvatureMean ?? ZERO);
-    const product = multiply(input.learningRate, c);
-    const chi = this.constant('chi', 'throttleTarget');
-    const alpha = compare(chi, product) >= 0 ? one : this.site('throttle').quantiseQuotient(this.divide(chi, product), input.step, 0);
-    const floored = larger(alpha, this.constant('floor', 'throttle'));
-    return compare(floored, one) > 0 ? one : floored;
+    return smaller(larger(alpha, lower), upper);
   }
 
-  /** §6.1: the quotient as the target divides. */
-  private divide(numerator: Exact, divisor: Exact): ReturnType<typeof quotient> {
-    const { method, bits = 0 } = this.plan.divide;
-    if (method === 'exact') return quotient(numerator, divisor);
-    const length = divisor.n.toString(2).length;
-    if (method === 'powerOfTwo') {
-      const next = 1n << BigInt(length - 1);
-      return quotient(numerator, { n: next === divisor.n ? next : 2n * next, f: divisor.f });
-    }
-    // the divisor's top bits + 1 bits, as an integer in [2^bits, 2^(bits + 1))
-    const m = BigInt(`0b${divisor.n.toString(2).padEnd(bits + 1, '0').slice(0, bits + 1)}`);
-    const twice = 1n << BigInt(2 * bits + 3);
-    const reciprocal = (twice + (2n * m + 1n)) / (2n * (2n * m + 1n));
-    return quotient(multiply(numerator, { n: reciprocal, f: bits + 1 }), { n: 1n << BigInt(length - 1), f: divisor.f });
+  private gradientNorm({ gradients, step }: ThrottleInput): Exact {
+    return normOf(this.site('norm'), squaredNorm(this.site('squaredNorm'), gradients.flat(), step, 2), step);
   }
 
-  /** True where there is history. */
-  private estimateSecant(input: ThrottleInput): boolean {
-    const squares = this.squaredDifferences(input);
-    if (squares === undefined) return false;
-    const { parameters, gradients } = squares;
-    if (parameters.n === 0n) return true;
-    const normGradients = this.norm(gradients, input.step);
-    const normParameters = this.norm(parameters, input.step);
-    if (normParameters.n !== 0n) this.curvature = this.site('curvature').quantiseQuotient(this.divide(normGradients, normParameters), input.step, 0);
-    return true;
+  private rails(bound: Exact, input: ThrottleInput): Exact {
+    const lsb = this.site('throttle').value(1n);
+    const rails = this.plan.layers.flatMap(({ inputs, outputs, bias }, l): Rail[] => {
+      const line = (index: number): Line => ({
+        w: input.parameters[l]![index]!,
+        step: multiply(multiply(lsb, input.learningRate), input.gradients[l]![index]!),
+      });
+      const rows = Array.from({ length: outputs }, (_, o) => Array.from({ length: inputs }, (_, i) => line(o * inputs + i)));
+      const columns = Array.from({ length: inputs }, (_, i) => Array.from({ length: outputs }, (_, o) => line(o * inputs + i)));
+      const biases = bias ? Array.from({ length: outputs }, (_, o) => [line(outputs * inputs + o)]) : [];
+      return [
+        ...rows.map((lines) => ({ lines, limit: this.constant('rowRail') })),
+        ...columns.map((lines) => ({ lines, limit: this.constant('columnRail') })),
+        ...biases.map((lines) => ({ lines, limit: this.constant('biasRail') })),
+      ];
+    });
+    const largest = largestInside(rails, bound.n);
+    this.infeasible = largest === undefined;
+    return this.site('throttle').value(largest ?? 0n);
   }
 
-  /** Always has an estimate. */
-  private estimateTrace({ activations, step, batch }: ThrottleInput): boolean {
-    const terms = activations.flatMap((samples, layer) =>
-      samples.map((sample) => add(sum(sample.map(square)), this.plan.layers[layer]!.bias ? ONE : ZERO)),
-    );
-    const s = this.site('squaredNorm').quantise(sum(terms), step, 0);
-    this.curvature = this.site('curvature').quantiseQuotient(quotient(s, { n: BigInt(batch), f: 0 }), step, 0);
-    return true;
+  private clip(input: ThrottleInput): Exact {
+    const norm = this.gradientNorm(input);
+    const tau = this.constant('tau');
+    return compare(tau, norm) >= 0 ? this.one : this.bounded(tau, norm, this.constant('floor'), input.step, 0);
   }
 
   private table(input: ThrottleInput): Exact {
-    const first = this.constant('firstAlpha', 'throttle');
-    const squares = this.squaredDifferences(input);
-    if (squares === undefined) return first;
+    const squares = this.estimator.squaredDifferences(input);
+    if (squares === undefined) return this.constant('firstAlpha');
     const { parameters, gradients } = squares;
-    if (parameters.n === 0n) return this.chosen ?? first;
+    if (parameters.n === 0n) return this.alpha ?? this.constant('firstAlpha');
 
     const lsb = this.site('squaredNorm').value(1n);
-    const limit = multiply(square(this.constant('chi', 'throttleTarget')), add(parameters, lsb));
+    const limit = multiply(square(this.constant('chi')), add(parameters, lsb));
     const demand = multiply(square(input.learningRate), gradients);
     const feasible = TABLE.find((a) => compare(multiply(square({ n: a, f: 5 }), demand), limit) <= 0);
     this.infeasible = feasible === undefined;
-    this.chosen = this.site('throttle').quantise({ n: feasible ?? 1n, f: 5 }, input.step, 0);
-    return this.chosen;
+    this.alpha = this.site('throttle').quantise({ n: feasible ?? 1n, f: 5 }, input.step, 0);
+    return this.alpha;
   }
-
-  /** S_θ, then S_g; undefined without history. */
-  private squaredDifferences({ gradients, parameters, step }: ThrottleInput): { parameters: Exact; gradients: Exact } | undefined {
-    const { history } = this;
-    if (history === undefined) return undefined;
-    const squaredNorm = (now: readonly Exact[], before: readonly Exact[], index: number): Exact =>
-      this.site('squaredNorm').quantise(sum(now.map((value, at) => square(subtract(value, before[at]!)))), step, 0, index);
-    return { parameters: squaredNorm(parameters, history.parameters, 0), gradients: squaredNorm(gradients, history.gradients, 1) };
-  }
-
-  /** ⌊√S⌋ in last places of site `norm`; always the floor, whatever the rounding mode of the site. */
-  private norm(squared: Exact, step: number): Exact {
-    const site = this.site('norm');
-    const shift = 2 * site.format.fractionLength - squared.f;
-    const radicand = shift >= 0 ? squared.n << BigInt(shift) : squared.n >> BigInt(-shift);
-    return site.count(settle(integerSquareRoot(radicand), squared.n === 0n, site.format), step, 0);
-  }
-}
-
-function larger(a: Exact, b: Exact): Exact {
-  return compare(a, b) >= 0 ? a : b;
 }

@@ -4,11 +4,13 @@
  */
 import type { Plan } from '../../src/schema/plan.js';
 import {
-  Site, ZERO, add, fromBinary64, multiply, quantise, quotient, square, subtract, sum, type Counters, type Exact, type SiteContext,
+  Site, ZERO, add, floorDivide, fromBinary64, multiply, quantise, quotient, square, subtract, sum, type Counters, type Exact, type SiteContext,
 } from './exact.js';
 import { FixedAnchor } from './fixed-anchor.js';
+import { FixedBalance } from './fixed-balance.js';
+import { FixedSupervisor } from './fixed-supervisor.js';
 import { FixedThrottle } from './fixed-throttle.js';
-import { finalDelivery, nextDelivery, type Delivered, type Outcome, type StepState } from './state.js';
+import { finalDelivery, nextDelivery, startsIn, type Delivered, type Outcome, type StepState } from './state.js';
 
 export interface FixedOutcome extends Outcome<bigint> {
   /** By site key; sites that never quantised have `count` 0. */
@@ -69,19 +71,41 @@ interface ForwardPass {
   readonly loss: Exact;
 }
 
-function forward(plan: Plan, site: Sites, parameters: readonly Exact[][], { count, inputs, targets }: Delivered, step: number): ForwardPass {
+/** A batch as the network gets it. */
+interface Batch {
+  readonly count: number;
+  readonly inputs: readonly Exact[];
+  readonly targets: readonly Exact[];
+}
+
+/** The host's part of the step (docs/numerics.md §8): the whole batch, before anything else. */
+function quantiseBatch(site: Sites, { count, inputs, targets }: Delivered, step: number): Batch {
+  return {
+    count,
+    inputs: Array.from(inputs, (value, element) => site('input').quantise(fromBinary64(value), step, element)),
+    targets: Array.from(targets, (value, element) => site('target').quantiseUncounted(fromBinary64(value), step, element)),
+  };
+}
+
+/** What a layer with the activation hands on of a z. */
+function activate({ activation }: Plan['layers'][number], z: Exact, table: readonly Exact[]): Exact {
+  if (activation === 'relu') return z.n > 0n ? z : { n: 0n, f: z.f };
+  if (activation === 'linear') return z;
+  const sixteenths = z.f >= 0 ? floorDivide(16n * z.n, 1n << BigInt(z.f)) : (16n * z.n) << BigInt(-z.f);
+  const k = sixteenths + 128n;
+  return table[k < 0n ? 0 : k > 255n ? 255 : Number(k)]!;
+}
+
+function forward(plan: Plan, site: Sites, parameters: readonly Exact[][], { count, inputs, targets }: Batch, step: number): ForwardPass {
   const { layers } = plan;
+  const table = (plan.sigmoid ?? []).map((raw) => site(`layer${layers.length - 1}.activation`).value(BigInt(raw)));
   const activations: Exact[][][] = Array.from({ length: layers.length + 1 }, () => []);
   const outputs: Exact[][][] = layers.map(() => []);
   const errors: Exact[][] = [];
   const channels = layers[0]!.inputs;
 
-  // the host's part of the step (docs/numerics.md §8): the whole batch, before any of it goes forward
-  const quantisedInputs = Array.from(inputs, (value, element) => site('input').quantise(fromBinary64(value), step, element));
-  const quantisedTargets = Array.from(targets, (value, element) => site('target').quantiseUncounted(fromBinary64(value), step, element));
-
   for (let b = 0; b < count; b++) {
-    activations[0]!.push(quantisedInputs.slice(b * channels, (b + 1) * channels));
+    activations[0]!.push(inputs.slice(b * channels, (b + 1) * channels));
     layers.forEach((layer, l) => {
       const a = activations[l]![b]!;
       const theta = parameters[l]!;
@@ -98,7 +122,7 @@ function forward(plan: Plan, site: Sites, parameters: readonly Exact[][], { coun
         z.push(site(`layer${l}.activation`).quantise(s, step, element));
       }
       outputs[l]!.push(z);
-      activations[l + 1]!.push(layer.activation === 'relu' ? z.map((value) => (value.n > 0n ? value : { n: 0n, f: value.f })) : z);
+      activations[l + 1]!.push(z.map((value) => activate(layer, value, table)));
     });
 
     const last = layers.length - 1;
@@ -106,7 +130,7 @@ function forward(plan: Plan, site: Sites, parameters: readonly Exact[][], { coun
     errors.push(
       activations[layers.length]![b]!.map((y, o) => {
         const element = b * width + o;
-        return site(`layer${last}.error`).quantise(subtract(y, quantisedTargets[element]!), step, element);
+        return site(`layer${last}.error`).quantise(subtract(y, targets[element]!), step, element);
       }),
     );
   }
@@ -116,11 +140,18 @@ function forward(plan: Plan, site: Sites, parameters: readonly Exact[][], { coun
   return { activations, outputs, errors, loss };
 }
 
-/** δ of every layer: [layer][sample][output]. */
-function backward(plan: Plan, site: Sites, parameters: readonly Exact[][], pass: ForwardPass, step: number): Exact[][][] {
+/** The errors of the last layer as it learns from them. */
+function learntErrors({ errorRule, errorOne }: Plan, errors: Exact[][]): Exact[][] {
+  if (errorRule === 'difference') return errors;
+  const one = BigInt(errorOne!.raw);
+  return errors.map((sample) => sample.map(({ n, f }) => ({ n: n > 0n ? one : n < 0n ? -one : 0n, f })));
+}
+
+/** δ of every layer from the errors of the last: [layer][sample][output]. */
+function backward(plan: Plan, site: Sites, parameters: readonly Exact[][], pass: ForwardPass, errors: Exact[][], step: number): Exact[][][] {
   const { layers } = plan;
   const deltas: Exact[][][] = layers.map(() => []);
-  deltas[layers.length - 1] = pass.errors;
+  deltas[layers.length - 1] = errors;
   for (let l = layers.length - 2; l >= 0; l--) {
     const layer = layers[l]!;
     const next = layers[l + 1]!;
@@ -135,10 +166,10 @@ function backward(plan: Plan, site: Sites, parameters: readonly Exact[][], pass:
   return deltas;
 }
 
-/** g of every parameter, per layer. */
-function gradientsOf(plan: Plan, site: Sites, pass: ForwardPass, deltas: readonly Exact[][][], batch: number, step: number): Exact[][] {
-  const mean = batchMean(plan, site, batch);
-  return plan.layers.map((layer, l) => {
+/** g of every parameter of the first `depth` layers, per layer. */
+function gradientsOf(plan: Plan, site: Sites, pass: ForwardPass, deltas: readonly Exact[][][], depth: number, step: number): Exact[][] {
+  const mean = batchMean(plan, site, pass.errors.length);
+  return plan.layers.slice(0, depth).map((layer, l) => {
     const delta = deltas[l]!;
     const a = pass.activations[l]!;
     const gradients: Exact[] = [];
@@ -199,78 +230,92 @@ export function runFixed(
     [...weightsRaw.flat(), ...biasRaw].map((raw, index) => parameterSite(l, index).value(BigInt(raw))),
   );
   const throttle = new FixedThrottle(plan, site);
-  const anchor = new FixedAnchor(plan, site);
+  const anchor = new FixedAnchor(plan, site, parameterSite);
+  const supervisor = new FixedSupervisor(plan, site);
+  const balance = new FixedBalance(plan, site);
   const iterator = deliveries[Symbol.iterator]();
   const losses: bigint[] = [];
+  let gradients: Exact[][] = [];
+  let updates: Exact[][] = [];
   let step = 0;
   let stalledSteps = 0;
   let zeroUpdateSteps = 0;
   let infeasibleSteps = 0;
+  let rejectedSteps = 0;
+  /** Whether the last step that was run had the anchor on. */
+  let anchored = false;
+
+  /** Everything after the supervisor let the step go on: moves the parameters. */
+  const learn = (phase: Plan['phases'][number], pass: ForwardPass) => {
+    const learningRate = site('learningRate').value(BigInt(phase.learningRate.raw));
+    const pulling = anchor.decide({ step, on: phase.anchor, loss: pass.loss, parameters });
+    const gradientsFrom = (errors: Exact[][], depth: number): Exact[][] => gradientsOf(plan, site, pass, backward(plan, site, parameters, pass, errors, step), depth, step);
+    const errors = balance.apply(learntErrors(plan, pass.errors), (alone) => gradientsFrom(alone, layers.length - 1), step);
+    gradients = gradientsFrom(errors, layers.length);
+    const activations = pass.activations.slice(0, layers.length);
+    const { alpha: asked, infeasible } = throttle.decide({ step, on: phase.throttle, learningRate, batch: pass.errors.length, gradients, parameters, activations });
+    const alpha = supervisor.backOff(phase.supervisor, asked);
+    const rate = site('rate').quantise(multiply(alpha, learningRate), step, 0);
+
+    updates = layers.map(() => []);
+    const gated = phase.anchor && plan.anchor.law === 'gated';
+    const updated = parameters.map((layer, l) =>
+      layer.map((theta, index) => {
+        const g = gradients[l]![index]!;
+        const u = gated ? anchor.gatedUpdate({ step, layer: l, index }, rate, g) : site(`layer${l}.update`).quantise(multiply(rate, g), step, index);
+        const pull = pulling && plan.anchor.law !== 'elastic' ? site(`layer${l}.anchorPull`).quantise(anchor.pull(l, index, theta), step, index) : ZERO;
+        updates[l]!.push(u);
+        return parameterSite(l, index).quantise(subtract(subtract(theta, u), pull), step, index);
+      }),
+    );
+    const next = anchor.follow(step, phase.anchor, updates, updated);
+
+    const anyGradient = gradients.flat().some(({ n }) => n !== 0n);
+    gradients.forEach((layer, l) => {
+      if (layer.every(({ n }) => n === 0n)) return;
+      if (parameters[l]!.every(({ n }, index) => n === updated[l]![index]!.n)) site(`layer${l}.weight`).counters.stalled++;
+      if (updates[l]!.every(({ n }) => n === 0n)) site(`layer${l}.update`).counters.stalled++;
+    });
+    const moved = parameters.some((layer, l) => layer.some(({ n }, index) => n !== updated[l]![index]!.n));
+    parameters = next;
+    return { alpha: alpha.n, rate: rate.n, infeasible, pulling, stalled: anyGradient && !moved, zeroUpdate: anyGradient && updates.flat().every(({ n }) => n === 0n), rejected: false };
+  };
+  const REJECTED = { alpha: 0n, rate: 0n, infeasible: false, pulling: false, stalled: false, zeroUpdate: false, rejected: true };
 
   plan.phases.forEach((phase, p) => {
-    const before = plan.phases[p - 1];
-    const learningRate = site('learningRate').value(BigInt(phase.learningRate.raw));
-
     for (let k = 0; k < phase.steps && trapped === undefined; k++) {
-      const delivered = nextDelivery(iterator, channels, width);
-      const pass = forward(plan, site, parameters, delivered, step);
+      const batch = quantiseBatch(site, nextDelivery(iterator, channels, width), step);
+      if (startsIn(plan, p, k, 'throttle')) throttle.start();
+      if (startsIn(plan, p, k, 'anchor')) anchor.start(parameters, step);
+      if (startsIn(plan, p, k, 'supervisor')) supervisor.start();
+      const pass = forward(plan, site, parameters, batch, step);
 
-      const fresh = k === 0;
-      const pulling = anchor.decide({ step, on: phase.anchor, fresh: fresh && phase.anchor && before?.anchor !== true, loss: pass.loss, parameters });
+      const takenBack = supervisor.judge(phase.supervisor, pass.loss, parameters, step);
+      if (takenBack !== undefined) {
+        parameters = takenBack;
+        gradients = gradients.map((layer) => layer.map((value) => ({ ...value, n: 0n })));
+        updates = updates.map((layer) => layer.map((value) => ({ ...value, n: 0n })));
+      }
+      const outcome = takenBack === undefined ? learn(phase, pass) : REJECTED;
 
-      const deltas = backward(plan, site, parameters, pass, step);
-      const gradients = gradientsOf(plan, site, pass, deltas, delivered.count, step);
-      const { alpha, infeasible } = throttle.decide({
-        step,
-        on: phase.throttle,
-        fresh: fresh && phase.throttle && before?.throttle !== true,
-        learningRate,
-        batch: delivered.count,
-        gradients: gradients.flat(),
-        parameters: parameters.flat(),
-        activations: pass.activations.slice(0, layers.length),
-      });
-      const rate = site('rate').quantise(multiply(alpha, learningRate), step, 0);
-
-      const updates: Exact[][] = [];
-      const next: Exact[][] = [];
-      parameters.forEach((layer, l) => {
-        updates.push([]);
-        next.push([]);
-        layer.forEach((theta, index) => {
-          const u = site(`layer${l}.update`).quantise(multiply(rate, gradients[l]![index]!), step, index);
-          const pull = pulling ? site(`layer${l}.anchorPull`).quantise(anchor.pull(l, index, theta), step, index) : ZERO;
-          updates[l]!.push(u);
-          next[l]!.push(parameterSite(l, index).quantise(subtract(subtract(theta, u), pull), step, index));
-        });
-      });
-
-      const anyGradient = gradients.flat().some(({ n }) => n !== 0n);
-      const moved = parameters.some((layer, l) => layer.some(({ n }, index) => n !== next[l]![index]!.n));
-      const stalled = anyGradient && !moved;
-      const zeroUpdate = anyGradient && updates.flat().every(({ n }) => n === 0n);
-      if (stalled) stalledSteps++;
-      if (zeroUpdate) zeroUpdateSteps++;
-      if (infeasible) infeasibleSteps++;
+      if (outcome.stalled) stalledSteps++;
+      if (outcome.zeroUpdate) zeroUpdateSteps++;
+      if (outcome.infeasible) infeasibleSteps++;
+      if (outcome.rejected) rejectedSteps++;
       losses.push(pass.loss.n);
-      parameters = next;
-
       onStep?.({
+        ...outcome,
         step,
         loss: pass.loss.n,
-        alpha: alpha.n,
-        rate: rate.n,
         curvature: throttle.curvatureRaw,
         curvatureMean: throttle.curvatureMeanRaw,
-        infeasible,
-        stalled,
-        zeroUpdate,
-        pulling,
         events: anchor.events,
+        controllers: { ...throttle.state, ...anchor.state, ...supervisor.state, ...balance.state },
         weights: raws(parameters),
         gradients: raws(gradients),
         updates: raws(updates),
       });
+      anchored = phase.anchor;
       step++;
     }
   });
@@ -278,7 +323,8 @@ export function runFixed(
   const uncounted = lookUp(makeSites(plan));
   const planned = plan.phases.reduce((total, { steps }) => total + steps, 0);
   const last = finalDelivery(iterator, planned - step, channels, width);
-  const finalLoss = forward(plan, uncounted, parameters, last, step).loss.n; // random words of the step after the last
+  const evaluated = quantiseBatch(uncounted, last, step); // random words of the step after the last
+  const finalLoss = forward(plan, uncounted, anchor.evaluated(anchored, parameters), evaluated, step).loss.n;
   const counters = Object.fromEntries([...sites].map(([key, one]) => [key, one.counters]));
-  return { counters, finalWeights: raws(parameters), finalLoss, losses, stalledSteps, zeroUpdateSteps, infeasibleSteps, events: anchor.events, trapped };
+  return { counters, finalWeights: raws(parameters), finalLoss, losses, stalledSteps, zeroUpdateSteps, infeasibleSteps, rejectedSteps, events: anchor.events, trapped };
 }

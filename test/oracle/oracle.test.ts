@@ -1,23 +1,19 @@
 /** The oracle against numbers worked out by hand: if these hold, a difference to the core is the core's or the page's. */
 import { describe, expect, it } from 'vitest';
 import { OVERFLOWS, ROUNDINGS } from '../../src/format/modes.js';
-import type { Constant, Plan, PlanPhase, SiteFormat } from '../../src/schema/plan.js';
+import type { Plan, SiteFormat } from '../../src/schema/plan.js';
 import { siteKeys, requiredSiteKeys } from '../../src/site/sites.js';
 import { Site, floorDivide, fromBinary64, integerSquareRoot, quantise, railsOf, round, type Draw, type Format, type Quantised } from './exact.js';
 import { runFixed } from './fixed.js';
 import { runFloat } from './float.js';
+import { constant, format, oneWeight, phase, samples, traceFixed } from './made.js';
 import { randomPlan, type PlanOptions } from './plans.js';
-import type { Delivered, StepState } from './state.js';
+import type { StepState } from './state.js';
 import { widestExact } from './widths.js';
 import { fnv1a, mix, word } from './words.js';
 
 /** In the order of the columns below. */
 const PLAIN = ['TRN', 'TRN_ZERO', 'RND', 'RND_ZERO', 'RND_INF', 'RND_MIN_INF', 'RND_CONV', 'RND_CONV_ODD', 'JAM', 'JAM_UNBIASED'] as const;
-
-function format(signed: boolean, wordLength: number, fractionLength: number, more: Partial<SiteFormat> = {}): SiteFormat {
-  const [low, high] = railsOf(more.overflow ?? 'SAT', signed, wordLength);
-  return { signed, wordLength, fractionLength, rounding: 'RND_CONV', overflow: 'SAT', rails: [`${low}`, `${high}`], ...more };
-}
 
 const parsed = (siteFormat: SiteFormat): Format => new Site(siteFormat).format;
 
@@ -240,7 +236,7 @@ describe('counters', () => {
   it('clips what was wanted to 64 bits', () => {
     const site = new Site(format(true, 4, 0));
     site.quantise({ n: -(1n << 70n), f: 0 }, 0, 0);
-    expect(site.counters.firstOverflow).toEqual({ step: 0, element: 0, wanted: -(1n << 63n), raw: -8n });
+    expect(site.counters.firstOverflow).toEqual({ step: 0, element: 0, index: 0, wanted: -(1n << 63n), raw: -8n });
   });
 });
 
@@ -258,48 +254,6 @@ describe('integers', () => {
     expect([0n, 1n, 3n, 4n, 8n, 9n, 10n ** 30n - 1n, 10n ** 30n].map(integerSquareRoot)).toEqual([0n, 1n, 1n, 2n, 2n, 3n, 10n ** 15n - 1n, 10n ** 15n]);
   });
 });
-
-/** Constants with eight fraction bits. */
-const constant = (value: number): Constant => ({ value, raw: `${value * 256}` });
-
-const phase = (steps: number, more: Partial<PlanPhase> = {}): PlanPhase => ({
-  steps, batch: 1, learningRate: constant(0.25), throttle: true, anchor: true, sensor: false, ...more,
-});
-
-/** One weight, no bias, everything sfix32_En8 except squares. */
-function oneWeight(more: Partial<Plan>, sites: Record<string, SiteFormat> = {}): Plan {
-  const all = Object.fromEntries(requiredSiteKeys(1).map((key) => [key, format(true, 32, 8)]));
-  return {
-    plan: 1,
-    numerics: 1,
-    layers: [{ inputs: 1, outputs: 1, activation: 'linear', bias: false }],
-    initial: [{ weights: [[0]], bias: [], weightsRaw: [['0']], biasRaw: [] }],
-    data: { rows: 8, inputs: 1, targets: 1, sha256: '0'.repeat(64) },
-    order: 'sequential',
-    lastBatch: 'keep',
-    seed: 1,
-    phases: [phase(1)],
-    sensor: {},
-    sites: { ...all, squaredNorm: format(false, 40, 16), lossVariance: format(false, 40, 16), statistic: format(false, 40, 16), ...sites },
-    accumulate: { accumulator: 'end', gradientAccumulator: 'end', order: 'ascending' }, divide: { method: 'exact' },
-    batchDivision: 'exact',
-    throttle: { law: 'none' },
-    anchor: { law: 'none' },
-    divergedLoss: 1e6,
-    evaluationRows: 1,
-    ...more,
-  };
-}
-
-const samples = (inputs: number[], targets: number[], count = targets.length): Delivered => ({
-  count, inputs: Float64Array.from(inputs), targets: Float64Array.from(targets),
-});
-
-function traceFixed(plan: Plan, deliveries: Delivered[]) {
-  const states: StepState[] = [];
-  const outcome = runFixed(plan, deliveries, (state) => states.push(state));
-  return { states, outcome };
-}
 
 describe('a step', () => {
   it('one weight, two steps of LMS', () => {

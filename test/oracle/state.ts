@@ -1,4 +1,5 @@
 /** What the two oracles take and report; `N` is `bigint` (raws) for the fixed-point one and `number` for the reference. */
+import type { Plan } from '../../src/schema/plan.js';
 
 /** The samples of one step after the front end, row by row. */
 export interface Delivered {
@@ -12,6 +13,9 @@ export interface Delivered {
 /** Per layer: weights row by row, then biases. */
 export type Parameters<N> = N[][];
 
+/** What controllers carry from step to step by the names of docs/state.md, integers as numbers; what never was set is missing. */
+export type Controllers<N> = Readonly<Record<string, readonly N[]>>;
+
 export interface StepState<N = bigint> {
   readonly step: number;
   readonly loss: N;
@@ -22,13 +26,16 @@ export interface StepState<N = bigint> {
   /** M of the throttle, 0 while it never had one. */
   readonly curvatureMean: N;
   readonly infeasible: boolean;
+  /** The supervisor took the parameters back; gradients and updates are 0. */
+  readonly rejected: boolean;
   readonly stalled: boolean;
   readonly zeroUpdate: boolean;
   /** Whether the anchor pulls in this step. */
   readonly pulling: boolean;
   /** Events of the anchor so far in the run, this step included. */
   readonly events: number;
-  /** After the step. */
+  /** After the step; so are the parameters below. */
+  readonly controllers: Controllers<N>;
   readonly weights: Parameters<N>;
   readonly gradients: Parameters<N>;
   readonly updates: Parameters<N>;
@@ -41,7 +48,18 @@ export interface Outcome<N> {
   readonly stalledSteps: number;
   readonly zeroUpdateSteps: number;
   readonly infeasibleSteps: number;
+  readonly rejectedSteps: number;
   readonly events: number;
+}
+
+/** Whether a controller starts in a step: the first of a phase with it on that follows one with it off, or starts the run. */
+export function startsIn({ phases }: Plan, phase: number, stepOfPhase: number, controller: 'throttle' | 'anchor' | 'supervisor'): boolean {
+  return stepOfPhase === 0 && phases[phase]![controller] && phases[phase - 1]?.[controller] !== true;
+}
+
+/** The loss that each output of the last layer belongs to. */
+export function lossOfOutput({ balance }: Plan): number[] {
+  return (balance?.outputs ?? []).flatMap((outputs, loss) => Array<number>(outputs).fill(loss));
 }
 
 /** The next delivery; a run needs one for every step and one for the final loss. */

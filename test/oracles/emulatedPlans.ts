@@ -25,7 +25,31 @@ const RUNS: Readonly<Record<string, RunOptions>> = {
       'experiment.data.rows=12', 'experiment.phases[0].batch=3', 'experiment.phases[0].steps=2', 'experiment.phases[1].batch=4', 'profile.sites.weight.rounding=STOCHASTIC',
     ],
   },
+  'sigmoid, gt2-qa/rayleigh, elastic and rollback': {
+    experiment: 'exp-000c', profile: 'cortex-m4-q15', throttle: ['gt2-qa/rayleigh'], anchor: ['elastic'], supervisor: 'rollback', steps: 10,
+    set: [
+      'experiment.model={"layers":[{"outputs":2,"activation":"sigmoid","bias":true}],"initial":{"kind":"glorot"}}', 'experiment.data.rows=12',
+      'experiment.phases[0].batch=3', 'experiment.phases[0].steps=3', 'experiment.phases[1].batch=4', 'throttle.firstAlpha=0.5', 'anchor.importance=si',
+      'supervisor.margin=0', 'supervisor.rate=1', 'supervisor.recovery=1', 'supervisor.patience=2',
+    ],
+  },
+  'sign, rails/secant-latch, gated by a root, and cusum': {
+    experiment: 'exp-000c', profile: 'avr-q7', throttle: ['rails/secant-latch'], anchor: ['gated'], supervisor: 'cusum', steps: 10,
+    set: [
+      'experiment.model.errorRule=sign', 'experiment.data.rows=12', 'experiment.phases[0].batch=4', 'experiment.phases[0].steps=3', 'experiment.phases[1].batch=4', 'experiment.phases[0].throttle=true',
+      'throttle.holdCurvature=false', 'throttle.rowRail=2.85', 'throttle.columnRail=1.75', 'anchor.power=2', 'anchor.threshold=0.0001', 'supervisor.rate=1', 'supervisor.slack=0', 'supervisor.limit=0.0001',
+    ],
+  },
+  'balance of two losses, gt1/trace, ema': {
+    experiment: 'exp-000c', profile: 'enabol-mid', throttle: ['gt1/trace'], anchor: ['ema'], steps: 6,
+    set: [
+      'experiment.model={"layers":[{"outputs":3,"activation":"relu","bias":true},{"outputs":2}],"initial":{"kind":"glorot"}}', 'experiment.balance={"law":"norms","outputs":[1,1],"warmup":2}',
+      'experiment.data.rows=12', 'experiment.phases[0].batch=3', 'experiment.phases[0].steps=2', 'experiment.phases[1].batch=4',
+    ],
+  },
 };
+/** Runs of processors that differ most: an int of 16 bits, and no instruction that multiplies to 64. The others do them where there is time. */
+export const FEW_BOARDS: readonly string[] = ['sigmoid, gt2-qa/rayleigh, elastic and rollback', 'sign, rails/secant-latch, gated by a root, and cusum', 'balance of two losses, gt1/trace, ema'];
 export const RUN_NAMES = Object.keys(RUNS);
 
 const bundles = new Map<string, Promise<Bundle>>();

@@ -28,7 +28,7 @@ export function planText(plan: Plan, deliveries: readonly Delivered[]): string {
     phases.length,
     ...phases.map((phase) => `${phase.steps} ${phase.learningRate.raw} ${flag(phase.throttle)} ${flag(phase.anchor)}`),
     `${plan.accumulate.accumulator} ${plan.accumulate.gradientAccumulator} ${plan.accumulate.order} ${plan.batchDivision} ${plan.divide.method} ${plan.divide.bits ?? 0}`,
-    `${throttle.law} ${throttle.estimator ?? '-'} ${flag(throttle.keepState)}`,
+    `${throttle.law} ${throttle.estimator ?? '-'} ${flag(throttle.keepState)} ${flag(throttle.holdCurvature)}`,
     [throttle.chi, throttle.rho, throttle.floor, throttle.firstAlpha].map(raw).join(' '),
     `${anchor.law} ${raw(anchor.lambda)} ${raw(anchor.ratio)} ${anchor.calibration ?? 0} ${anchor.window ?? 0} ${anchor.consecutive ?? 0} ${anchor.hold ?? 0}`,
     deliveries.length,

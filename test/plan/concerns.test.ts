@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { prepare, type Prepared } from '../../src/compare/prepare.js';
+import { prepare, type Prepared, type RunOptions } from '../../src/compare/prepare.js';
 import { DETERMINISTIC_ROUNDINGS, ROUNDINGS, type Rounding } from '../../src/format/modes.js';
 import { quantise, siteFormat } from '../../src/format/quantise.js';
+import { scaled } from '../../src/format/real.js';
 import { checkDivider, checkLearns, concerns, concernsOfAll, rangesOf, type Concern } from '../../src/plan/concerns.js';
 import { CONCERN_CODES, CONCERNS, type ConcernCode } from '../../src/plan/concernsCodes.js';
-import { scaled } from '../../src/plan/concernsExact.js';
 import { meanError } from '../../src/plan/concernsLearning.js';
 import { pathsOf, threshold } from '../../src/plan/concernsMoves.js';
 import { printConcerns } from '../../src/report/concerns.js';
@@ -57,6 +57,26 @@ const equal: Change[] = [
 const throttled = (law: Partial<Plan['throttle']>): Change => (plan) => {
   plan.throttle = { law: 'gt0', estimator: 'secant', chi: raw(1.5, 'throttleTarget'), rho: raw(0.0625, 'meanRate'), floor: raw(2 ** -15, 'throttle'), firstAlpha: raw(1, 'throttle'), ...law };
   plan.phases[0]!.throttle = true;
+};
+const anchored = (law: Plan['anchor']): Change => (plan) => {
+  plan.anchor = law;
+  plan.phases[0]!.anchor = true;
+};
+const supervised = (law: Partial<Plan['supervisor']>, sensor = false): Change => (plan) => {
+  plan.supervisor = { law: 'rollback', margin: raw(0.5, 'loss'), rate: raw(0.125, 'meanRate'), backoff: 4, recovery: 10, patience: 5, ...law };
+  Object.assign(plan.phases[0]!, { supervisor: true, sensor });
+};
+const rails = (rowRail: string): Change => (plan) => {
+  throttled({ law: 'rails', estimator: 'trace', rowRail: { value: 1, raw: rowRail }, columnRail: raw(4, 'normRail'), biasRail: raw(4, 'normRail') })(plan);
+  plan.initial[0]!.weightsRaw = [['-256', '0', '0', '0'], ['0', '0', '0', '0']];
+};
+const sigmoid: Change = (plan) => {
+  plan.layers[0]!.activation = 'sigmoid';
+  plan.sigmoid = Array<string>(256).fill('0');
+};
+const sign: Change = (plan) => {
+  plan.errorRule = 'sign';
+  plan.errorOne = { value: 1, raw: String(quantise({ numerator: 1n, denominator: 1n }, plan.sites['layer0.error']!).raw) };
 };
 const SILICON = (hardware: Hardware): Partial<Profile> => ({ hardware });
 
@@ -114,6 +134,27 @@ const CASES: Case[] = [
     code: 'norm-underflow', on: [throttled({}), format('layer0.weight', 's', 12, 8), format('squaredNorm', 'u', 40, 14), format('norm', 'u', 30, 14)],
     off: [throttled({}), format('layer0.weight', 's', 12, 8), format('squaredNorm', 'u', 40, 15), format('norm', 'u', 30, 14), format('layer0.gradient', 's', 16, 7)], says: 'does not see a single weight change by less than 2 last places',
   },
+  { code: 'secant-samples', on: [throttled({}), batch(1)], off: [throttled({ estimator: 'trace' }), batch(1)], says: 'compares the gradients of two different samples' },
+  {
+    // 2^-15 × 1.5: more than half of 2^-14, less than half of 2^-12.
+    code: 'gain-underflow', on: [throttled({ law: 'gt1', estimator: 'trace', gain: { value: 2 ** -15, raw: '1' } }), format('velocity', 's', 32, 12)],
+    off: [throttled({ law: 'gt1', estimator: 'trace', gain: { value: 2 ** -15, raw: '1' } }), format('velocity', 's', 32, 14)], says: 'its velocity stays zero',
+  },
+  { code: 'rails-broken', on: [rails('65535')], off: [rails('65536')], says: 'the initial sum into output 0 of layer 0 is larger than its rail' },
+  {
+    // 2^-8 of a last place of 2^-8; half of 2^-15 downwards is nothing.
+    code: 'average-dead-band', on: [anchored({ law: 'ema', averageRate: { value: 2 ** -8, raw: '128' } }), format('layer0.weight', 's', 12, 8), format('layer0.average', 's', 24, 15)],
+    off: [anchored({ law: 'ema', averageRate: { value: 2 ** -8, raw: '128' } }), format('layer0.weight', 's', 12, 8), format('layer0.average', 's', 24, 16)], says: 'does not follow a weight that is one last place away',
+  },
+  {
+    code: 'importance-underflow', on: [anchored({ law: 'gated', threshold: 0, power: 1 }), format('layer0.gradient', 's', 16, 10), format('layer0.importance', 'u', 16, 9, { rounding: 'TRN' })],
+    off: [anchored({ law: 'gated', threshold: 0, power: 1 }), format('layer0.gradient', 's', 16, 10), format('layer0.importance', 'u', 16, 10, { rounding: 'TRN' })], says: 'a gradient that just passes the gate adds nothing',
+  },
+  { code: 'supervisor-strict', on: [supervised({ margin: { value: 0, raw: '0' } })], off: [supervised({ margin: { value: 0.1, raw: '1' } })], says: 'one last place above the mean of accepted ones is taken back' },
+  { code: 'supervisor-live-lock', on: [supervised({ patience: 0 }, true)], off: [supervised({ patience: 1 }, true)], says: 'goes back to the same parameters in every step' },
+  // The last entry begins at 127/16: 2032 of 2047 raws, or 4064.
+  { code: 'sigmoid-range', on: [sigmoid, format('layer0.activation', 's', 12, 9)], off: [sigmoid, format('layer0.activation', 's', 12, 8)], says: 'is clipped to -4 to 3.99805' },
+  { code: 'sign-range', on: [format('layer0.error', 's', 8, 8), sign], off: [format('layer0.error', 's', 8, 7), sign], says: 'the sign of an error is ±0.496094 there' },
   {
     code: 'multiplier-operands', on: [], off: [], profile: [SILICON({ multiplier: { operands: [16, 15], product: 31 } }), SILICON({ multiplier: { operands: [16, 16], product: 32 } })],
     says: 'an operand is wider than the multiplier takes',
@@ -151,7 +192,7 @@ describe('every concern', () => {
   });
 
   it('comes with options that repair it', async () => {
-    const starts = [
+    const starts: RunOptions[] = [
       { experiment: 'exp-000a', profile: 'enabol-wide' }, { experiment: 'exp-000c', profile: 'enabol-mid' }, { experiment: 'exp-000c', profile: 'enabol-tight' },
       { experiment: 'exp-000a', profile: 'enabol-mid', set: ['profile.sites.gradient.rails=[-2, 2]', 'profile.sites.squaredNorm.fractionLength=10', 'profile.sites.rate.fractionLength=8', 'profile.sites.rate.wordLength=9'], throttle: ['gt0/secant'] },
       { experiment: 'exp-000a', profile: 'cortex-m4-q15', set: ['experiment.phases[0].batch=33', 'profile.batch.division=reciprocal', 'profile.sites.reciprocal.wordLength=8', 'profile.sites.reciprocal.fractionLength=8'] },
@@ -171,13 +212,27 @@ describe('every concern', () => {
         set: ['experiment.model={"layers":[{"outputs":4,"activation":"relu"},{"outputs":2}]}', 'profile.sites.layer0.update={"wordLength":8,"fractionLength":-6}'],
       },
     );
+    starts.push(
+      { experiment: 'exp-000a', profile: 'enabol-mid', throttle: ['gt0/secant'], set: ['experiment.phases[0].batch=1', 'experiment.phases[0].throttle=true'] },
+      { experiment: 'exp-000a', profile: 'enabol-mid', throttle: ['table'], set: ['experiment.phases[0].batch=1', 'experiment.phases[0].throttle=true'] },
+      { experiment: 'exp-000a', profile: 'enabol-mid', throttle: ['gt1/trace'], set: ['throttle.gain=1/1024', 'profile.sites.velocity.fractionLength=8'] },
+      { experiment: 'exp-000a', profile: 'enabol-mid', throttle: ['gt1/trace'], set: ['throttle.gain=1/1024', 'profile.sites.throttle={"wordLength":9,"fractionLength":8,"signed":false}'] },
+      { experiment: 'exp-000a', profile: 'enabol-mid', throttle: ['rails/trace'], set: ['throttle.rowRail=1/16', 'throttle.columnRail=1/16'] },
+      { experiment: 'exp-000a', profile: 'enabol-mid', anchor: ['ema'], set: ['profile.sites.average={"wordLength":12,"fractionLength":8}'] },
+      { experiment: 'exp-000a', profile: 'enabol-mid', anchor: ['elastic'], set: ['profile.sites.importance={"wordLength":8,"fractionLength":2,"signed":false}'] },
+      { experiment: 'exp-000a', profile: 'enabol-mid', anchor: ['gated'], set: ['experiment.anchor={"law":"gated","threshold":0.0001,"power":2}', 'profile.sites.importance={"wordLength":16,"fractionLength":4,"signed":false}'] },
+      { experiment: 'exp-000c', profile: 'enabol-mid', set: ['experiment.supervisor={"law":"rollback","margin":0}'] },
+      { experiment: 'exp-000c', profile: 'enabol-mid', set: ['experiment.supervisor={"law":"cusum","slack":0,"limit":0}'] },
+      { experiment: 'exp-000a', profile: 'enabol-mid', set: ['experiment.model.layers[0].activation=sigmoid', 'profile.sites.activation={"wordLength":12,"fractionLength":11}', 'experiment.model.errorRule=sign', 'profile.sites.error={"wordLength":8,"fractionLength":9}'] },
+    );
     for (const start of starts) {
       const first = await prepare(start);
       const variant = first.variants.at(-1)!;
       for (const { code, where, message, found, try: repair } of concerns(variant.plan, first.profile, rangesOf(first.dataset))) {
         const set = [...repair.matchAll(/--set (\S+)/g)].map(([, assignment]) => assignment!);
-        expect(set.length, `${code} at ${where}: ${repair}`).toBeGreaterThan(0);
-        const next = await prepare({ ...start, throttle: [variant.throttle], anchor: [variant.anchor], set: [...(start.set ?? []), ...set] });
+        const throttle = /--throttle (\S+)/.exec(repair)?.[1];
+        expect(set.length + Number(throttle !== undefined), `${code} at ${where}: ${repair}`).toBeGreaterThan(0);
+        const next = await prepare({ ...start, throttle: [throttle ?? variant.throttle], anchor: [variant.anchor], set: [...(start.set ?? []), ...set] });
         const left = concerns(next.variants[0]!.plan, next.profile, rangesOf(next.dataset)).find((concern) => concern.code === code && concern.where === where && (code !== 'batch-mean' || concern.message === message));
         // A dead zone gets narrower, and is no warning any more; anything else is gone.
         if (code === 'dead-zone' && left) {
@@ -337,10 +392,29 @@ describe('learning', () => {
 });
 
 describe('dividers', () => {
-  it.each([['gt0', 'none', false], ['table', 'none', true], ['none', 'none', true], ['gt0', 'powerOfTwo', true], ['gt0', 'table', true]] as const)('%s on a target that divides by %s', async (law, method, allowed) => {
+  it.each([
+    ['gt0', 'trace', 'none', 'none', false],
+    ['clip', undefined, 'none', 'none', false],
+    ['gt2-qa', 'trace', 'none', 'none', false],
+    ['rails', 'trace', 'none', 'none', false],
+    ['gt1', 'secant', 'none', 'none', false],
+    ['gt1', 'rayleigh', 'none', 'none', false],
+    ['gt1', 'trace', 'none', 'none', true],
+    ['table', undefined, 'none', 'none', true],
+    ['none', undefined, 'none', 'none', true],
+    ['none', undefined, 'elastic', 'none', true],
+    ['gt0', 'secant', 'gated', 'powerOfTwo', true],
+    ['gt0', 'secant', 'gated', 'table', true],
+  ] as const)('%s on %s with the anchor %s, on a target that divides by %s', async (law, estimator, anchor, method, allowed) => {
     const target: Profile = { ...profile, divide: { method } };
-    if (allowed) expect(() => { checkDivider(target, { law }); }).not.toThrow();
-    else expect(await failure('unsupported', () => { checkDivider(target, { law }); })).toContain('try       --throttle table');
+    const check = (): void => { checkDivider(target, { law, ...(estimator && { estimator }) }, { law: anchor }); };
+    if (allowed) expect(check).not.toThrow();
+    else expect(await failure('unsupported', check)).toContain('try       --throttle table');
+  });
+
+  it('a gated anchor takes quotients whatever the throttle', async () => {
+    const check = (): void => { checkDivider({ ...profile, divide: { method: 'none' } }, { law: 'none' }, { law: 'gated' }); };
+    expect(await failure('unsupported', check)).toContain('try       --anchor fixed');
   });
 });
 

@@ -1,6 +1,7 @@
 /** What must hold of every run of every target: finite, inside the rails, and with as many quantisations as layer sizes and batches say. */
 import type { Overflow } from '../../src/format/modes.js';
 import { endRails, type Counters } from '../../src/format/quantise.js';
+import { averages, ESTIMATORS, integrates, measuresGradient, weighs } from '../../src/control/registry.js';
 import { accumulateGroup } from '../../src/plan/alignment.js';
 import { planSteps, type Pair } from '../../src/run/pair.js';
 import type { Plan, SiteFormat } from '../../src/schema/plan.js';
@@ -34,12 +35,15 @@ function stepsOn({ phases }: Plan, steps: number, part: 'throttle' | 'anchor'): 
 
 type Expected = number | { readonly least: number; readonly most: number };
 
+const atMost = (most: number): Expected => ({ least: 0, most });
+
 /**
  * How often each site of a run quantises (docs/numerics.md §5–7), from layer sizes, batches and phases; a range where it depends on the values.
  *
  * @param steps done
+ * @param rejected of them taken back: whose batches that were is not known, so what follows a loss is a range
  */
-export function expectedCounts(plan: Plan, steps: number): Map<string, Expected> {
+export function expectedCounts(plan: Plan, steps: number, rejected = 0): Map<string, Expected> {
   const sizes = batchSizes(plan).slice(0, steps);
   const samples = sizes.reduce((sum, size) => sum + size, 0);
   const sums = (terms: number, group: number): number => (group === 0 ? 1 : Math.ceil(terms / group));
@@ -47,34 +51,61 @@ export function expectedCounts(plan: Plan, steps: number): Map<string, Expected>
   const backward = accumulateGroup(plan.accumulate.gradientAccumulator);
   const counts = new Map<string, Expected>([['input', samples * plan.data.inputs], ['loss', steps], ['rate', steps]]);
   const anchor = stepsOn(plan, steps, 'anchor');
+  const { law: anchorLaw } = plan.anchor;
   const pulls = (parameters: number): Expected =>
-    plan.anchor.law === 'event' ? { least: 0, most: parameters * anchor.on } : plan.anchor.law === 'fixed' ? parameters * anchor.on : 0;
+    anchorLaw === 'event' ? atMost(parameters * anchor.on) : anchorLaw === 'fixed' || anchorLaw === 'decay' || anchorLaw === 'elastic' ? parameters * anchor.on : 0;
+  const losses = plan.balance?.outputs?.length ?? 0;
 
   plan.layers.forEach(({ inputs, outputs, bias }, layer) => {
     const biases = bias ? outputs : 0;
     const weights = inputs * outputs;
+    const parameters = weights + biases;
+    const last = layer === plan.layers.length - 1;
+    // Balanced losses go back through what they share one by one, before they do so together.
+    const passes = last ? 1 : 1 + losses;
+    const weighings = last ? 1 + Number(losses > 0) : passes;
+    const gated = anchorLaw === 'gated' ? parameters * anchor.on : 0;
+    const again = anchorLaw === 'elastic' ? anchor.on : 0;
     // The exact sum of "end" takes the bias in; any other adds it last, alone.
     const perSum = forward === 0 ? 1 : sums(inputs, forward) + (bias ? 1 : 0);
     const entries: [string, Expected][] = [
-      ['product', samples * weights], ['accumulator', samples * outputs * perSum], ['activation', samples * outputs], ['error', samples * outputs],
-      ['gradientProduct', samples * weights], ['gradientAccumulator', (weights + biases) * sizes.reduce((sum, size) => sum + sums(size, backward), 0)],
-      ['gradient', (weights + biases) * steps], ['update', (weights + biases) * steps], ['anchorPull', pulls(weights + biases)],
-      ['weight', weights * steps], ['bias', biases * steps],
+      ['product', samples * weights], ['accumulator', samples * outputs * perSum], ['activation', samples * outputs], ['error', samples * outputs * weighings],
+      ['gradientProduct', samples * weights * passes], ['gradientAccumulator', parameters * passes * sizes.reduce((sum, size) => sum + sums(size, backward), 0)],
+      ['gradient', parameters * steps * passes], ['update', { least: parameters * steps - gated, most: parameters * steps }], ['anchorPull', pulls(parameters)],
+      ['importance', anchorLaw === 'elastic' ? parameters * anchor.on : weighs(anchorLaw) ? atMost(gated) : 0], ['average', averages(anchorLaw) ? parameters * (anchor.on + anchor.starts) : 0],
+      ['weight', weights * (steps + again)], ['bias', biases * (steps + again)],
     ];
     for (const [name, count] of entries) if (plan.sites[`layer${layer}.${name}`]) counts.set(`layer${layer}.${name}`, count);
   });
 
   const { law, estimator, keepState } = plan.throttle;
-  const { on, starts } = keepState ? { on: steps, starts: 1 } : stepsOn(plan, steps, 'throttle');
-  const seen = law === 'none' ? 0 : estimator === 'trace' ? on : on - starts;
-  counts.set('squaredNorm', estimator === 'trace' ? seen : { least: seen, most: 2 * seen });
-  counts.set('norm', estimator === 'secant' ? { least: 0, most: 2 * seen } : 0);
-  counts.set('curvature', estimator === 'trace' ? seen : estimator === 'secant' ? { least: 0, most: seen } : 0);
-  counts.set('curvatureMean', law === 'gt0' ? seen : 0);
-  counts.set('throttle', { least: 0, most: seen });
+  const switched = stepsOn(plan, steps, 'throttle');
+  const { on, starts } = keepState ? { on: steps, starts: 1 } : switched;
+  const history = law === 'table' || (estimator !== undefined && ESTIMATORS[estimator].history);
+  const seen = law === 'none' || law === 'clip' ? 0 : history ? on - starts : on;
+  // Of the two sums of a step compared with the one before, the second is not needed where the first is zero and C holds.
+  const least = history || estimator === 'trace' ? seen : estimator === 'rayleigh' ? 2 * seen : 0;
+  const most = history || estimator === 'rayleigh' ? 2 * seen : seen;
+  const norms = (measuresGradient(law) ? switched.on : 0) + losses * steps;
+  const always = (law === 'clip' ? switched.on : 0) + losses * steps;
+  counts.set('squaredNorm', { least: least + always, most: most + norms });
+  counts.set('norm', { least: always, most: (history && law !== 'table' ? 2 * seen : 0) + norms });
+  counts.set('curvature', estimator === undefined ? 0 : estimator === 'trace' ? seen : atMost(seen));
+  counts.set('curvatureMean', estimator === undefined ? 0 : seen);
+  counts.set('velocity', integrates(law) ? atMost(seen) : 0);
+  counts.set('throttle', atMost(law === 'clip' ? switched.on : law === 'gt2-qa' ? 3 * seen : seen));
 
-  const locks = plan.anchor.law === 'event' ? anchor.on : 0;
-  for (const name of ['lossMean', 'lossVariance', 'statistic']) counts.set(name, { least: 0, most: locks });
+  const locks = anchorLaw === 'event' ? anchor.on : 0;
+  for (const name of ['lossMean', 'lossVariance', 'statistic']) counts.set(name, atMost(locks));
+  counts.set('share', atMost(2 * losses * steps));
+  counts.set('shareMean', atMost(losses * steps));
+  if (rejected > 0) {
+    const whole = new Set(['input', 'loss', ...plan.layers.flatMap((_, layer) => ['product', 'accumulator', 'activation'].map((name) => `layer${layer}.${name}`))]);
+    for (const [key, count] of counts) if (!whole.has(key)) counts.set(key, atMost(typeof count === 'number' ? count : count.most));
+  }
+  const { law: supervisor } = plan.supervisor;
+  counts.set('measureMean', atMost(supervisor === 'none' ? 0 : steps));
+  counts.set('cusum', atMost(supervisor === 'cusum' ? steps : 0));
   return counts;
 }
 
@@ -125,7 +156,7 @@ export function faultsOf({ plan, fixed, float }: Pair): string[] {
   require(ended, `${recorder.steps} of ${steps} steps on the target, trapped at ${trapped}`);
 
   requireCounters('target', targetCounters!, plan.sites['target']!, require);
-  const expected = expectedCounts(plan, recorder.steps);
+  const expected = expectedCounts(plan, recorder.steps, recorder.rejectedSteps);
   for (const [key, format] of Object.entries(plan.sites)) {
     requireFormat(key, format, require);
     const found = counters[key];

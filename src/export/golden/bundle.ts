@@ -68,7 +68,7 @@ export async function exportBundle(plan: Plan, dataset: Dataset, options: Bundle
 
   const manifest: ExportManifest = {
     export: 2, toolVersion: options.toolVersion, name: prefix, planHash: options.planHash,
-    experiment: options.experiment, profile: options.profile, sensor: options.sensor, throttle: options.throttle, anchor: options.anchor, seed: plan.seed,
+    experiment: options.experiment, profile: options.profile, sensor: options.sensor, throttle: options.throttle, anchor: options.anchor, supervisor: plan.supervisor.law, balance: plan.balance?.law ?? 'none', seed: plan.seed,
     kernel, begins: begun === plan ? 'initial' : 'trained',
     steps: { covered: golden?.steps.length ?? 0, all: planSteps(plan), ...(golden?.trapped !== undefined && { trapped: golden.trapped }) },
     stateCrc32: golden?.stateCrc32 ?? stateCrc32(begun, await initialState(begun)),

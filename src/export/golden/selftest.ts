@@ -86,22 +86,36 @@ ${['tables_differ()', ...conditions].map((condition) => `    if (${condition}) {
     return 0;
 }`;
 
-/** Checksum of the state before the first step, from the tables: the step, the parameters, and zeros. */
+/** Checksum of the state before the first step, from the tables: the step, the parameters, and what controllers begin with. */
 function initialChecksum(plan: Plan, { begins }: SelftestParts, names: Names): string {
   const { P } = names;
-  const rest = stateFields(plan).reduce((sum, { name, count }) => sum + (name === 'theta' ? 0 : count), 0);
   const loop = (length: string, word: string): string => `    for (i = 0U; i < ${length}; i++) {\n        crc = crc32_word(crc, ${word}, 8U);\n    }\n`;
   const table = (kind: 'weight' | 'bias', layer: number): string => {
     const name = `layer${layer}_${kind}${begins === 'final' ? '_final' : ''}`;
     return loop(`${P}_LAYER${layer}_${macroWord(kind)}_LEN`, `(uint64_t)${element({ name, format: formatAt(plan, kind, layer) }, 'i', names)}`);
   };
-  return `/* Checksum of the state before the first step: the step, the parameters, and what controllers keep, which is 0 (docs/state.md). */
+  const kept = keptAtFirst(plan);
+  const about = kept.every(({ word }) => word === 0n) ? ', which is 0' : '';
+  return `/* Checksum of the state before the first step: the step, the parameters, and what controllers keep${about} (docs/state.md). */
 static uint32_t initial_checksum(void)
 {
     uint32_t crc = crc32_word(UINT32_C(0xFFFFFFFF), 0U, 8U);
     uint32_t i;
-${plan.layers.map(({ bias }, layer) => table('weight', layer) + (bias ? table('bias', layer) : '')).join('')}${rest > 0 ? loop(`${rest}U`, '0U') : ''}    return crc ^ UINT32_C(0xFFFFFFFF);
+${plan.layers.map(({ bias }, layer) => table('weight', layer) + (bias ? table('bias', layer) : '')).join('')}${kept.map(({ count, word }) => loop(`${count}U`, word === 0n ? '0U' : `UINT64_C(${word})`)).join('')}    return crc ^ UINT32_C(0xFFFFFFFF);
 }`;
+}
+
+/** Words behind the parameters before the first step, in runs of the same: 0, but shares of losses are equal. */
+function keptAtFirst(plan: Plan): { count: number; word: bigint }[] {
+  const runs: { count: number; word: bigint }[] = [];
+  for (const { name, count } of stateFields(plan)) {
+    if (name === 'theta') continue;
+    const word = name === 'shares' ? BigInt(plan.balance!.firstMean!.raw) : 0n;
+    const last = runs.at(-1);
+    if (last?.word === word) last.count += count;
+    else runs.push({ count, word });
+  }
+  return runs;
 }
 
 const kernelBegins = ({ p }: Names): string => `static int kernel_differs(void)

@@ -1,6 +1,6 @@
 /** Exact values on their way into a site, as hardware holds them: what they can be, and so how many bits they take. docs/numerics.md §5–7. */
-import { THROTTLE_TABLE, THROTTLE_TABLE_FRACTION_LENGTH } from '../../control/registry.js';
-import { inUse } from '../../plan/concernsExact.js';
+import { integrates, keepsHistory, measuresGradient, THROTTLE_TABLE, THROTTLE_TABLE_FRACTION_LENGTH } from '../../control/registry.js';
+import { inUse, isPulled } from '../../plan/concernsExact.js';
 import { accumulateGroup } from '../../plan/alignment.js';
 import { trainedSizes } from '../../plan/trainedSizes.js';
 import type { Plan, SiteFormat } from '../../schema/plan.js';
@@ -146,7 +146,10 @@ function operandOf(raws: Raws, name: SiteName, layer: number): Operand {
     case 'activation':
       return raws.raw('accumulator', layer);
     case 'error': {
-      if (layer === plan.layers.length - 1) return subtracted(raws.raw('activation', layer), raws.raw('target'));
+      if (layer === plan.layers.length - 1) {
+        const difference = subtracted(raws.raw('activation', layer), raws.raw('target'));
+        return plan.balance ? either(difference, product(raws.raw('share'), raws.raw('error', layer))) : difference;
+      }
       return repeated(product(raws.raw('weight', layer + 1), raws.raw('error', layer + 1)), plan.layers[layer + 1]!.outputs);
     }
     case 'gradientProduct':
@@ -158,31 +161,46 @@ function operandOf(raws: Raws, name: SiteName, layer: number): Operand {
     case 'gradient':
       return gradientOperand(raws, layer);
     case 'update':
-      return product(raws.raw('rate'), raws.raw('gradient', layer));
+      return updateOperand(raws, layer);
     case 'anchorPull': {
-      const pulled = (of: Exact): Exact => product(raws.raw('anchorRate'), subtracted(of, of));
-      return either(pulled(raws.raw('weight', layer)), ...(bias ? [pulled(raws.raw('bias', layer))] : []));
+      const elastic = plan.anchor.law === 'elastic';
+      const rate = raws.raw('anchorRate');
+      const pulled = (of: Exact): Exact => (elastic ? product(product(rate, raws.raw('importance', layer)), subtracted(of, raws.raw('average', layer))) : product(rate, subtracted(of, of)));
+      return either(...parametersOf(raws, layer).map(pulled));
+    }
+    case 'importance':
+      return importanceOperand(raws, layer);
+    case 'average': {
+      const average = raws.raw('average', layer);
+      return either(...parametersOf(raws, layer).flatMap((theta) => [theta, added(average, product(raws.raw('anchorRate'), subtracted(theta, average)))]));
     }
     case 'weight':
     case 'bias': {
       const moved = subtracted(raws.raw(name, layer), raws.raw('update', layer));
-      return plan.anchor.law === 'none' ? moved : subtracted(moved, raws.raw('anchorPull', layer));
+      return isPulled(plan) ? subtracted(moved, raws.raw('anchorPull', layer)) : moved;
     }
     case 'loss':
       return quotient(raws.format(name), repeated(square(raws.raw('error', plan.layers.length - 1)), Math.max(batch, plan.evaluationRows) * plan.layers.at(-1)!.outputs));
     case 'squaredNorm':
-      return plan.throttle.estimator === 'trace' ? tracedSquares(raws, batch) : squaredDifferences(raws);
+      return either(...squaresOf(raws, batch));
     case 'norm':
       return rootOperand(raws);
     case 'curvature':
       // a quotient by at least one last place of the divisor
-      return quotient(raws.format(name), plan.throttle.estimator === 'trace' ? raws.raw('squaredNorm') : { ...raws.raw('norm'), fraction: 0 });
+      switch (plan.throttle.estimator) {
+        case 'trace':
+          return quotient(raws.format(name), raws.raw('squaredNorm'));
+        case 'rayleigh':
+          return quotient(raws.format(name), { ...raws.raw('squaredNorm'), fraction: 0 });
+        default:
+          return quotient(raws.format(name), { ...raws.raw('norm'), fraction: 0 });
+      }
     case 'curvatureMean':
       return meanOperand(raws, constantsOf(plan).rho);
     case 'throttle':
-      if (plan.throttle.law === 'table') return shareOperand();
-      // below 1 by exact division, below 2 by the other dividers
-      return quotient(raws.format(name), { fraction: 0, range: range(0n, 2n) });
+      return throttleOperand(raws);
+    case 'velocity':
+      return velocityOperand(raws);
     case 'rate':
       return product(raws.raw('throttle'), raws.learningRate());
     case 'lossMean':
@@ -190,6 +208,19 @@ function operandOf(raws: Raws, name: SiteName, layer: number): Operand {
     case 'lossVariance': {
       const n = plan.anchor.calibration!;
       return repeated(square(raws.raw('loss')), n * n);
+    }
+    case 'measureMean': {
+      const [mean, loss] = [raws.raw(name), raws.raw('loss')];
+      return either(loss, added(mean, product(raws.raw('meanRate'), subtracted(loss, mean))));
+    }
+    case 'cusum':
+      return subtracted(subtracted(added(raws.raw(name), raws.raw('loss')), raws.raw('measureMean')), raws.constant('loss', BigInt(plan.supervisor.slack!.raw)));
+    case 'share':
+      // of all the norms, or of all the means
+      return quotient(raws.format(name), { fraction: 0, range: range(0n, 2n) });
+    case 'shareMean': {
+      const mean = raws.raw(name);
+      return added(mean, product(raws.raw('meanRate'), subtracted(raws.raw('share'), mean)));
     }
     case 'statistic':
       return repeated(square(subtracted(repeated(raws.raw('loss'), plan.anchor.calibration!), raws.raw('lossMean'))), plan.anchor.window!);
@@ -223,6 +254,76 @@ function gradientOperand(raws: Raws, layer: number): Operand {
 /** Bits by which a batch mean is a shift; undefined where it is none. */
 export function shiftFor({ batchDivision }: Plan, size: number): number | undefined {
   return needsReciprocal(size) && batchDivision !== 'powerOfTwo' ? undefined : Math.ceil(Math.log2(size));
+}
+
+/** Weights of a layer and, where it has them, its biases. */
+const parametersOf = (raws: Raws, layer: number): Exact[] => [raws.raw('weight', layer), ...(raws.plan.layers[layer]!.bias ? [raws.raw('bias', layer)] : [])];
+
+/** The larger of C and its mean. */
+const star = (raws: Raws): Exact => either(raws.raw('curvature'), raws.raw('curvatureMean'));
+
+/** r·g, over the sum of gradients where a gate stands before it: at least one last place. */
+function updateOperand(raws: Raws, layer: number): Operand {
+  const step = product(raws.raw('rate'), raws.raw('gradient', layer));
+  if (raws.plan.anchor.law !== 'gated') return step;
+  const gated = quotient(raws.format('update', layer), { ...step, fraction: step.fraction - raws.raw('importance', layer).fraction });
+  return { ...either(step, gated), quotient: true };
+}
+
+/** s + |g|^p, or F + ν·(φ − F). */
+function importanceOperand(raws: Raws, layer: number): Exact {
+  const { plan } = raws;
+  const own = raws.raw('importance', layer);
+  const magnitude = ({ fraction, range: { low, high } }: Exact): Exact => ({ fraction, range: range(0n, -low > high ? -low : high) });
+  const gradient = raws.raw('gradient', layer);
+  if (plan.anchor.law === 'gated') return added(own, plan.anchor.power === 2 ? square(gradient) : magnitude(gradient));
+  const update = raws.raw('update', layer);
+  const phi = {
+    mas: () => magnitude(update), ewc: () => square(update),
+    si: () => either(...parametersOf(raws, layer).map((theta) => magnitude(product(update, subtracted(theta, raws.raw('average', layer)))))),
+  }[plan.anchor.importance as 'mas' | 'ewc' | 'si']();
+  return added(own, product(raws.raw('anchorRate'), subtracted(phi, own)));
+}
+
+/** β·v + k·χ − k·η·α·C*. */
+function velocityOperand(raws: Raws): Exact {
+  const { gain, momentum, chi } = raws.plan.throttle;
+  const k = raws.constant('meanRate', BigInt(gain!.raw));
+  const push = subtracted(product(k, raws.constant('throttleTarget', BigInt(chi!.raw))), product(product(k, raws.learningRate()), product(raws.raw('throttle'), star(raws))));
+  return momentum === undefined ? push : added(product(raws.constant('meanRate', BigInt(momentum.raw)), raws.raw('velocity')), push);
+}
+
+/** A share of the table, a quotient below 1 by exact division and below 2 by the other dividers, or α + v. */
+function throttleOperand(raws: Raws): Operand {
+  const { law } = raws.plan.throttle;
+  if (law === 'table') return shareOperand();
+  const bounded = quotient(raws.format('throttle'), { fraction: 0, range: range(0n, 2n) });
+  if (!integrates(law)) return bounded;
+  const sum = added(raws.raw('throttle'), raws.raw('velocity'));
+  return law === 'gt2-qa' ? { ...either(sum, bounded), quotient: true } : sum;
+}
+
+/** Every sum of squares that is rounded. */
+function squaresOf(raws: Raws, batch: number): Exact[] {
+  const { throttle, balance } = raws.plan;
+  const along = throttle.estimator === 'rayleigh';
+  return [
+    ...(throttle.estimator === 'trace' ? [tracedSquares(raws, batch)] : []),
+    ...(along ? [alongGradient(raws, batch)] : []),
+    ...(keepsHistory(throttle) ? [squaredDifferences(raws)] : []),
+    ...(along || measuresGradient(throttle.law) || balance !== undefined ? [squaredGradients(raws)] : []),
+  ];
+}
+
+/** Σg² over all parameters. */
+const squaredGradients = (raws: Raws): Exact => added(...raws.plan.layers.map(({ inputs, outputs, bias }, layer) => repeated(square(raws.raw('gradient', layer)), outputs * (inputs + Number(bias)))));
+
+/** Σ over samples and outputs of (Σ g·x + g_bias)². */
+function alongGradient(raws: Raws, batch: number): Exact {
+  const { inputs, outputs, bias } = raws.plan.layers[0]!;
+  const gradient = raws.raw('gradient');
+  const inner = repeated(product(gradient, raws.fed(0)), inputs);
+  return repeated(square(bias ? added(inner, gradient) : inner), batch * outputs);
 }
 
 /** Σd² over all parameters, of parameters or of gradients. */

@@ -77,7 +77,7 @@ export async function exportLanguage(language: Language, plan: Plan, dataset: Da
     ABOUT.find(([end]) => name.endsWith(end))?.[1] ?? ([...vectors].some((end) => name.endsWith(end)) ? 'vectors of a unit' : 'a table');
   const manifest: ExportManifest = {
     export: 2, toolVersion: options.toolVersion, name: identifierOf(options.name), planHash: options.planHash,
-    experiment: options.experiment, profile: options.profile, sensor: options.sensor, throttle: options.throttle, anchor: options.anchor, seed: plan.seed,
+    experiment: options.experiment, profile: options.profile, sensor: options.sensor, throttle: options.throttle, anchor: options.anchor, supervisor: plan.supervisor.law, balance: plan.balance?.law ?? 'none', seed: plan.seed,
     kernel: false, begins: 'initial', steps: { covered: bench?.steps ?? 0, all: planSteps(plan) },
     stateCrc32: stateCrc32(plan, await initialState(plan)),
     files: Object.entries(files).map(([name, content]) => ({

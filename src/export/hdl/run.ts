@@ -3,7 +3,9 @@ import { runningSum, rational } from '../../compare/runningSum.js';
 import { SteppedRun } from '../../compare/stepValues.js';
 import { quantise, type Quantised } from '../../format/quantise.js';
 import { randomWords, siteStream, type RandomWords } from '../../format/random.js';
+import { keepsHistory, SIGMOID } from '../../control/registry.js';
 import { accumulateGroup } from '../../plan/alignment.js';
+import { isPulled } from '../../plan/concernsExact.js';
 import { planSteps } from '../../run/pair.js';
 import type { Plan } from '../../schema/plan.js';
 import type { Delivered } from '../../signal/delivery.js';
@@ -119,12 +121,13 @@ class Walk implements RunOperands {
     plan.layers.forEach((_, layer) => this.#forward(layer));
     plan.layers.forEach((_, layer) => this.#error(layer));
     this.#loss();
+    this.steps++;
+    if (this.run.rejected) return;
     plan.layers.forEach((_, layer) => this.#gradients(layer));
     this.#throttle(phase);
     const rate = this.#one('rate');
     this.#take('rate', this.#one('throttle') * BigInt(plan.phases[phase]!.learningRate.raw), 0, 0, this.#fraction('throttle') + this.#fraction('learningRate'), rate);
     plan.layers.forEach((_, layer) => this.#updates(layer, rate));
-    this.steps++;
   }
 
   #fraction(key: string): number {
@@ -209,13 +212,29 @@ class Walk implements RunOperands {
       const single = bias ? { raw: BigInt(biases[output]!), fractionLength: this.#fraction(siteKey('bias', layer)) } : undefined;
       const sum = this.#chain(`forward${layer}`, key, siteKey('product', layer), position, terms, fraction, single);
       const kept = BigInt(activations[position]!);
-      // a rectified zero says no more than that the output was not positive
-      this.#take(out, sum, position, 0, this.#fraction(key), activation === 'relu' && kept === 0n ? undefined : kept);
+      // a rectified zero says no more than that the output was not positive, an entry of the sigmoid's table where it was
+      const z = this.#take(out, sum, position, 0, this.#fraction(key), activation === 'sigmoid' || (activation === 'relu' && kept === 0n) ? undefined : kept);
+      if (activation === 'sigmoid') holdToCore(`${out}, element ${position}`, this.#step, this.#sigmoid(z, out), kept);
     }
+  }
+
+  /** σ of a z, as the table has it. */
+  #sigmoid(z: bigint, key: string): bigint {
+    const { entries, limit } = SIGMOID;
+    const fraction = this.#fraction(key) - Math.log2(entries / (2 * limit));
+    const index = (fraction >= 0 ? z >> BigInt(fraction) : z << BigInt(-fraction)) + BigInt(entries / 2);
+    return BigInt(this.plan.sigmoid![index < 0n ? 0 : index >= entries ? entries - 1 : Number(index)]!);
+  }
+
+  /** Errors of a layer as they are learnt from. */
+  #learnt(layer: number): readonly number[] {
+    return this.run.source('learnt', siteKey('error', layer)).numbers as readonly number[];
   }
 
   #error(layer: number): void {
     const { plan } = this;
+    // Behind the output nothing was propagated in a step that was taken back.
+    if (this.run.rejected && layer < plan.layers.length - 1) return;
     const { outputs, activation } = plan.layers[layer]!;
     const key = siteKey('error', layer);
     const [errors, activations] = [this.#numbers(key), this.#numbers(siteKey('activation', layer))];
@@ -230,7 +249,7 @@ class Walk implements RunOperands {
         continue;
       }
       const [sample, output] = [Math.floor(position / outputs), position % outputs];
-      const [weights, later] = [this.#before('weight', layer + 1), this.#numbers(siteKey('error', layer + 1))];
+      const [weights, later] = [this.#before('weight', layer + 1), this.#learnt(layer + 1)];
       let x = 0n;
       for (let j = 0; j < behind.outputs; j++) x += BigInt(weights[j * behind.inputs + output]!) * BigInt(later[sample * behind.outputs + j]!);
       const masked = activation === 'relu' && activations[position]! <= 0;
@@ -250,7 +269,7 @@ class Walk implements RunOperands {
   #gradients(layer: number): void {
     const { inputs, outputs, bias } = this.plan.layers[layer]!;
     const [key, sumKey, errorKey] = [siteKey('gradient', layer), siteKey('gradientAccumulator', layer), siteKey('error', layer)];
-    const [errors, fed, gradients] = [this.#numbers(errorKey), this.#fed(layer), this.#numbers(key)];
+    const [errors, fed, gradients] = [this.#learnt(layer), this.#fed(layer), this.#numbers(key)];
     const errorFraction = this.#fraction(errorKey);
     const fedFraction = this.#fraction(layer === 0 ? 'input' : siteKey('activation', layer - 1));
     const samples = Array.from({ length: this.#count }, (_, b) => b);
@@ -294,9 +313,9 @@ class Walk implements RunOperands {
       const finest = Math.max(own, finer);
       for (const k of this.#some(length)) {
         const update = BigInt(updates[first + k]!);
-        this.#take(key, rate * BigInt(gradients[first + k]!), first + k, 0, this.#fraction('rate') + this.#fraction(gradientKey), update);
-        // what an anchor pulls is kept nowhere
-        if (plan.anchor.law !== 'none') continue;
+        // what a gate divides by, and what an anchor pulls, is kept nowhere
+        if (plan.anchor.law !== 'gated') this.#take(key, rate * BigInt(gradients[first + k]!), first + k, 0, this.#fraction('rate') + this.#fraction(gradientKey), update);
+        if (isPulled(plan)) continue;
         const x = (BigInt(before[k]!) << BigInt(finest - own)) - (update << BigInt(finest - finer));
         this.#take(siteKey(name, layer), x, first + k, 0, finest, BigInt(after[k]!));
       }
@@ -312,13 +331,16 @@ class Walk implements RunOperands {
     this.#phase = phase;
     if (law === 'none' || !(on || keepState)) return;
     if (clear) this.#history = undefined;
-    const squares = estimator === 'trace' ? undefined : this.#differences();
-    const enable = estimator === 'trace' || squares !== undefined;
-    if (law === 'gt0') {
+    const compares = keepsHistory(this.plan.throttle);
+    const squares = compares ? this.#differences() : undefined;
+    const enable = !compares || squares !== undefined;
+    if (estimator !== undefined) {
       this.means.push({ clear, enable, sample: this.#one('curvature'), random: this.#random('curvatureMean', 0, 0), expected: this.#one('curvatureMean') });
-    } else {
+    } else if (law === 'table') {
+      // Where a supervisor halves α the core keeps that.
+      const own = on && !((this.plan.supervisor.backoff ?? 0) > 0);
       const [squareTheta, squareGradient] = squares ?? [0n, 0n];
-      this.choices.push({ clear, enable, eta: BigInt(learningRate.raw), squareTheta, squareGradient, random: this.#random('throttle', 0, 0), expected: on ? this.#one('throttle') : undefined });
+      this.choices.push({ clear, enable, eta: BigInt(learningRate.raw), squareTheta, squareGradient, random: this.#random('throttle', 0, 0), expected: own ? this.#one('throttle') : undefined });
     }
   }
 

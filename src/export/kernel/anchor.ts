@@ -6,11 +6,11 @@ import { indented, type Kernel } from './context.js';
 import { asWide, compare, constant, int64Argument, known, leaf, multiply, square, subtract, total, uint32Literal, type Exact } from './exact.js';
 import { range, summed, squared } from './range.js';
 
-/** Functions of the anchor; `anchor_pulls` calls them. Nothing for a plan without one. */
+/** Functions that decide whether the anchor pulls towards something; `anchor_pulls` calls them. Nothing for a plan whose anchor does not. */
 export function anchorText(kernel: Kernel): string[] {
   const { law } = kernel.plan.anchor;
-  if (law === 'none') return [];
-  return [lock(kernel), ...(law === 'event' ? [calibrate(kernel), fires(kernel)] : []), pulls(kernel)];
+  if (!kernel.pulls) return [];
+  return [...(kernel.keepsCopy ? [lock(kernel)] : []), ...(law === 'event' ? [calibrate(kernel), fires(kernel)] : []), pulls(kernel)];
 }
 
 /** Counts of the event detector. */
@@ -127,13 +127,16 @@ function pulls(kernel: Kernel): string {
         's->hold_left--;',
         'return 0;',
       ]
-    : ['return 1;'];
+    : [];
   return [
     '/* Whether the anchor pulls in this step. */',
     ...(event ? [`#define HOLD ${uint32Literal(eventCounts(kernel).hold)}`] : []),
-    `static int anchor_pulls(${prefix}_state *s, const phase *p${event ? ', int64_t loss' : ''})`,
+    `static int anchor_pulls(${event ? `${prefix}_state *s, ` : ''}const phase *p${event ? ', int64_t loss' : ''})`,
     '{',
-    ...indented(['if (p->anchor == 0) return 0;', 'if (p->anchor_start != 0) lock_anchor(s);', ...decide]),
+    ...indented(event ? ['if (p->anchor == 0) return 0;', ...decide] : ['return p->anchor != 0;']),
     '}',
   ].join('\n');
 }
+
+/** The call of `anchor_pulls`. */
+export const pullsCall = ({ plan }: Kernel): string => (plan.anchor.law === 'event' ? 'anchor_pulls(s, p, row->loss)' : 'anchor_pulls(p)');

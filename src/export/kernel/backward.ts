@@ -3,7 +3,7 @@ import { accumulateGroup } from '../../plan/alignment.js';
 import { siteKey } from '../../site/sites.js';
 import { accumulate } from './accumulate.js';
 import { indented, type Kernel, type LayerShape } from './context.js';
-import { multiply, total, type Exact } from './exact.js';
+import { int64Literal, multiply, total, type Exact } from './exact.js';
 import { meanCall, MEAN } from './mean.js';
 
 /** Functions of the backward pass; `backward` calls them. */
@@ -12,6 +12,7 @@ export function backwardText(kernel: Kernel): string[] {
   const hidden = layers.slice(0, -1).reverse();
   const inputs = ({ index }: LayerShape): string => (index === 0 ? 'inputs' : `s->layer${index - 1}_output`);
   return [
+    ...signText(kernel),
     ...hidden.map((layer) => hiddenError(kernel, layer)),
     ...layers.map((layer) => gradient(kernel, layer)),
     [
@@ -27,6 +28,51 @@ export function backwardText(kernel: Kernel): string[] {
     ].join('\n'),
   ];
 }
+
+/** `sign_errors`, where the last layer learns from signs. */
+function signText(kernel: Kernel): string[] {
+  const { prefix, errorOne } = kernel;
+  if (errorOne === undefined) return [];
+  const last = kernel.layers[kernel.layers.length - 1]!;
+  const error = `s->layer${last.index}_error[k]`;
+  const type = kernel.type('error', last.index);
+  const negative = kernel.range('error', last.index).low < 0n;
+  return [
+    [
+      '/* Every error of the last layer becomes its sign. */',
+      `#define ERROR_ONE ${int64Literal(errorOne)}`,
+      `static void sign_errors(${prefix}_state *s, uint32_t count)`,
+      '{',
+      `    for (uint32_t k = 0; k < count * ${kernel.size(last, 'OUTPUTS')}; k++) {`,
+      `        if (${error} > 0) ${error} = (${type})ERROR_ONE;`,
+      ...(negative ? [`        else if (${error} < 0) ${error} = (${type})-ERROR_ONE;`] : []),
+      '    }',
+      '}',
+    ].join('\n'),
+  ];
+}
+
+/** `backward_shared`: hidden errors and gradients of all layers but the last. */
+export function sharedBackward(kernel: Kernel): string[] {
+  const { layers, prefix } = kernel;
+  const shared = layers.slice(0, -1);
+  return [
+    [
+      '/* Hidden errors, then gradients, of all layers but the last. */',
+      `static void backward_shared(${prefix}_state *s, const ${prefix}_input_t *inputs, uint32_t count)`,
+      '{',
+      ...indented([
+        ...MEAN.prepare(kernel),
+        ...[...shared].reverse().map(({ index }) => `hidden_error_layer${index}(s, count);`),
+        ...shared.map(({ index }) => `gradient_layer${index}(s, ${index === 0 ? 'inputs' : `s->layer${index - 1}_output`}, count${MEAN.argument(kernel)});`),
+      ]),
+      '}',
+    ].join('\n'),
+  ];
+}
+
+/** The call of `sign_errors`, where there is one. */
+export const signCall = ({ errorOne }: Kernel): string[] => (errorOne === undefined ? [] : ['sign_errors(s, count);']);
 
 function hiddenError(kernel: Kernel, layer: LayerShape): string {
   const { index: l } = layer;

@@ -1,6 +1,7 @@
 /** What every part of the generator works with: the plan, its names in C, and its raws as exact values. */
+import { averages, keepsHistory, pulls } from '../../control/registry.js';
 import { QrailsError } from '../../errors.js';
-import { inUse } from '../../plan/concernsExact.js';
+import { alphaVaries, inUse } from '../../plan/concernsExact.js';
 import type { Constant, Plan, SiteFormat } from '../../schema/plan.js';
 import { SITES, siteKey, siteKeys, type SiteName } from '../../site/sites.js';
 import { formatAt } from '../cSites.js';
@@ -19,10 +20,11 @@ export interface LayerShape {
   readonly parameters: number;
   readonly bias: boolean;
   readonly relu: boolean;
+  readonly sigmoid: boolean;
 }
 
 /** Sites whose raws are never negative, whatever their format. */
-const NEVER_NEGATIVE: readonly SiteName[] = ['squaredNorm', 'norm', 'curvature', 'curvatureMean', 'lossVariance', 'statistic', 'throttle'];
+const NEVER_NEGATIVE: readonly SiteName[] = ['squaredNorm', 'norm', 'curvature', 'curvatureMean', 'lossVariance', 'statistic', 'throttle', 'cusum'];
 
 export class Kernel {
   readonly sites: Sites;
@@ -36,7 +38,7 @@ export class Kernel {
   constructor(readonly plan: Plan, readonly prefix: string, learnt?: ReadonlyMap<string, Use>) {
     this.sites = new Sites(plan.sites, learnt);
     this.layers = plan.layers.map(({ inputs, outputs, bias, activation }, index) => ({
-      index, inputs, outputs, bias, relu: activation === 'relu', weights: inputs * outputs, parameters: outputs * (inputs + (bias ? 1 : 0)),
+      index, inputs, outputs, bias, relu: activation === 'relu', sigmoid: activation === 'sigmoid', weights: inputs * outputs, parameters: outputs * (inputs + (bias ? 1 : 0)),
     }));
     this.batch = Math.max(...plan.phases.map(({ batch }) => batch));
     this.evaluation = Math.max(this.batch, plan.evaluationRows);
@@ -64,7 +66,10 @@ export class Kernel {
   /** What a raw of the site can be. */
   range(name: SiteName, layer = 0): Range {
     const rails = railsOf(this.format(name, layer));
-    return NEVER_NEGATIVE.includes(name) ? range(0n, rails.high) : rails;
+    if (NEVER_NEGATIVE.includes(name)) return range(0n, rails.high);
+    // a sign is not held to the rails
+    const one = name === 'error' && layer === this.layers.length - 1 ? this.errorOne : undefined;
+    return one === undefined ? rails : hull(rails, range(rails.low < 0n ? -one : 0n, one));
   }
 
   /** A raw of a site that stands in the C text `text`. */
@@ -96,6 +101,24 @@ export class Kernel {
     return 1n << BigInt(Math.max(0, this.format('throttle').fractionLength));
   }
 
+  /** What alpha can be. JAM makes a first alpha or a floor of 1 one last place more. */
+  get alphaRange(): Range {
+    const { law, floor, firstAlpha } = this.plan.throttle;
+    const all = [floor, firstAlpha].map((constant) => range(0n, BigInt(constant?.raw ?? 0)));
+    return hull(range(0n, this.one), ...all, ...(law === 'table' ? [this.range('throttle')] : []));
+  }
+
+  /** Whether alpha can be anything but 1. */
+  get alphaVaries(): boolean {
+    return alphaVaries(this.plan);
+  }
+
+  /** 1 as an error, where the last layer learns from signs. */
+  get errorOne(): bigint | undefined {
+    const { errorOne } = this.plan;
+    return errorOne === undefined || BigInt(errorOne.raw) === 0n ? undefined : BigInt(errorOne.raw);
+  }
+
   /** Keys of the sites at which the kernel quantises, in the order of a step. */
   get keys(): string[] {
     return siteKeys(this.layers.length).filter((key) => {
@@ -111,7 +134,25 @@ export class Kernel {
 
   /** Whether the state keeps parameters and gradients of the step before. */
   get keepsDifferences(): boolean {
-    return this.plan.throttle.law === 'table' || this.plan.throttle.estimator === 'secant';
+    return keepsHistory(this.plan.throttle);
+  }
+
+  /** Whether the anchor pulls towards something. */
+  get pulls(): boolean {
+    return pulls(this.plan.anchor.law);
+  }
+
+  /** Whether that is a copy of the parameters. */
+  get keepsCopy(): boolean {
+    return this.pulls && this.plan.anchor.law !== 'decay';
+  }
+
+  get averages(): boolean {
+    return averages(this.plan.anchor.law);
+  }
+
+  get supervised(): boolean {
+    return this.plan.supervisor.law !== 'none';
   }
 
   /** Whether any site of a step draws random bits. */

@@ -78,6 +78,21 @@ export function multiply(a: Exact, b: Exact): Exact {
 /** x² of a variable. */
 export const square = (x: Exact): Exact => product(x, x, squared(x.range));
 
+/** |x| of a variable. */
+export function magnitude(x: Exact): Exact {
+  const { low, high } = x.range;
+  if (low >= 0n) return x;
+  const of = range(high < 0n ? -high : 0n, -low > high ? -low : high);
+  if (isWide(x) || !within(of, INT64)) return { ...x, text: `wide_magnitude(${asWide(x)})`, type: 'wide', range: of };
+  return { ...x, text: `(${x.text} < 0 ? -${asInt64(x)} : ${asInt64(x)})`, type: 'int64_t', range: of };
+}
+
+/** A product that is the constant zero where a factor is. */
+export const productOrZero = (a: Exact, b: Exact): Exact => (a.value === 0n || b.value === 0n ? constant(0n, a.fraction + b.fraction) : multiply(a, b));
+
+/** mean + rate · (sample − mean), a moving mean. */
+export const movedMean = (mean: Exact, sample: Exact, rate: Exact): Exact => add(mean, productOrZero(subtract(sample, mean), rate));
+
 function product(a: Exact, b: Exact, of: Range): Exact {
   const fraction = a.fraction + b.fraction;
   if (isWide(a) || isWide(b)) {
@@ -93,6 +108,7 @@ function product(a: Exact, b: Exact, of: Range): Exact {
 
 export function add(a: Exact, b: Exact): Exact {
   if (a.value === 0n) return b;
+  if (b.value === 0n) return a;
   const [x, y] = together(a, b);
   return joined(x, y, '+', 'wide_add', plus(x.range, y.range));
 }

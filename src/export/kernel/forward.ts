@@ -1,14 +1,50 @@
 /** Forward pass, output error and loss as C. docs/numerics.md §5. */
+import { SIGMOID } from '../../control/registry.js';
+import { QrailsError } from '../../errors.js';
 import { siteKey } from '../../site/sites.js';
 import { accumulateGroup } from '../../plan/alignment.js';
+import { integerLiteral, integerType } from '../cInteger.js';
+import { rawsAt } from '../cTable.js';
 import { accumulate } from './accumulate.js';
+import { tableLines } from './arrays.js';
 import { indented, type Kernel, type LayerShape } from './context.js';
 import { constant, leaf, multiply, square, subtract, total } from './exact.js';
 import { range } from './range.js';
 
 /** Functions up to the loss of a batch. */
 export function forwardText(kernel: Kernel): string[] {
-  return [...kernel.layers.map((layer) => forwardLayer(kernel, layer)), forwardSample(kernel), batchLoss(kernel)];
+  return [...sigmoidText(kernel), ...kernel.layers.map((layer) => forwardLayer(kernel, layer)), forwardSample(kernel), batchLoss(kernel)];
+}
+
+/** The table of the sigmoid, and `sigmoid`. Nothing for a network without one. */
+function sigmoidText(kernel: Kernel): string[] {
+  const { plan } = kernel;
+  const last = kernel.layers[kernel.layers.length - 1]!;
+  if (!last.sigmoid) return [];
+  const format = kernel.format('activation', last.index);
+  const raws = rawsAt(plan.sigmoid ?? [], format, 'sigmoid');
+  const half = SIGMOID.entries / 2;
+  if (raws.length !== SIGMOID.entries) throw new QrailsError({ code: 'invalid', where: 'sigmoid', message: 'is no table of the sigmoid', found: `${raws.length} entries`, expected: String(SIGMOID.entries) });
+  const shift = format.fractionLength - Math.log2(half / SIGMOID.limit);
+  const clip = [`if (k < -${half}) k = -${half};`, `if (k > ${half - 1}) k = ${half - 1};`];
+  return [
+    [
+      `/* sigmoid((k + 1/2) / ${half / SIGMOID.limit}) for k from -${half} to ${half - 1} */`,
+      `static const ${kernel.type('activation', last.index)} sigmoid_table[${SIGMOID.entries}] = {`,
+      ...tableLines(raws.map((raw) => integerLiteral(raw, integerType(format)))),
+      '};',
+      '',
+      `/* The table at floor(${half / SIGMOID.limit} * z), its first and last entry beyond. */`,
+      `static ${kernel.type('activation', last.index)} sigmoid(int64_t z)`,
+      '{',
+      ...indented(shift < 0
+        ? ['int64_t k = z;', ...clip, `k *= ${1 << Math.min(-shift, Math.log2(SIGMOID.entries))};`, ...clip]
+        // a word has 32 bits: a longer shift leaves its sign
+        : [shift === 0 ? 'int64_t k = z;' : `int64_t k = floor_shift(z, ${Math.min(shift, 32)}U);`, ...clip]),
+      `    return sigmoid_table[k + ${half}];`,
+      '}',
+    ].join('\n'),
+  ];
 }
 
 const drawsForward = ({ sites, plan }: Kernel, { index }: LayerShape): boolean =>
@@ -30,7 +66,7 @@ function forwardLayer(kernel: Kernel, layer: LayerShape): string {
   const clears = layer.relu && z.range.low < 0n;
   const type = kernel.type('activation', l);
   return [
-    `/* Layer ${l}: s = Q(sum of w * a${layer.bias ? ' + bias' : ''})${product ? ', each product rounded' : ''}; z = Q(s)${layer.relu ? '; a = max(z, 0)' : ''} */`,
+    `/* Layer ${l}: s = Q(sum of w * a${layer.bias ? ' + bias' : ''})${product ? ', each product rounded' : ''}; z = Q(s)${layer.relu ? '; a = max(z, 0)' : layer.sigmoid ? '; a = T[floor(16 z) + 128]' : ''} */`,
     `static void forward_layer${l}(${kernel.prefix}_state *s, const ${kernel.fed(l, '').type} *a, ${type} *out${draws ? ', uint32_t sample' : ''})`,
     '{',
     `    for (uint32_t o = 0; o < ${kernel.size(layer, 'OUTPUTS')}; o++) {`,
@@ -38,7 +74,7 @@ function forwardLayer(kernel: Kernel, layer: LayerShape): string {
       `const ${kernel.type('weight', l)} *const w = &s->layer${l}_weight[o * ${kernel.size(layer, 'INPUTS')}];`,
       ...(draws ? [`const uint32_t element = sample * ${kernel.size(layer, 'OUTPUTS')} + o;`] : []),
       ...sum.lines,
-      ...(clears ? [`const ${type} z = ${z.text};`, 'out[o] = z < 0 ? 0 : z;'] : [`out[o] = ${z.text};`]),
+      ...(clears ? [`const ${type} z = ${z.text};`, 'out[o] = z < 0 ? 0 : z;'] : [`out[o] = ${layer.sigmoid ? `sigmoid(${z.text})` : z.text};`]),
     ], 8),
     '    }',
     '}',

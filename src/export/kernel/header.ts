@@ -1,9 +1,12 @@
 /** The header of a kernel: its types, the state with all its arrays, and the functions. */
+import { integrates, keepsAlpha, weighs } from '../../control/registry.js';
 import { FLAGS } from '../../core/abi.js';
 import { formatName } from '../../format/format.js';
 import type { SiteName } from '../../site/sites.js';
 import { macroWord } from '../cText.js';
 import { eventCounts } from './anchor.js';
+import { evaluatesAverage } from './average.js';
+import { lossesOf } from './balance.js';
 import { indented, type Kernel } from './context.js';
 import { countersType } from './counters.js';
 import { int64Literal, uint32Literal } from './exact.js';
@@ -28,8 +31,8 @@ export function headerText(kernel: Kernel, origin: readonly string[]): string {
     ].join('\n'),
     [
       '/*',
-      ' * Flags of a row: no parameter moved, or every update was zero, although a gradient was not; no alpha of the table fits; the anchor',
-      ' * pulls; the throttle is on.',
+      ' * Flags of a row: no parameter moved, or every update was zero, although a gradient was not; no alpha the throttle may take fits; the anchor',
+      ' * pulls; the throttle is on; the supervisor took the parameters back, and nothing else happened.',
       ' */',
       ...table(Object.entries(FLAGS).map(([name, bit]) => [macroWord(name), uint32Literal(bit)]), macro),
     ].join('\n'),
@@ -93,7 +96,6 @@ function sizes(kernel: Kernel): string {
 
 function stateType(kernel: Kernel): string {
   const { prefix, macro, plan, layers, keepsDifferences } = kernel;
-  const anchored = plan.anchor.law !== 'none';
   const fields: string[] = ['uint64_t step; /* steps done */', `int16_t trapped; /* site whose TRAP overflowed first, ${macro}_SITE_NONE while none has */`];
   if (kernel.draws) fields.push('uint64_t step_hash; /* random bits of the step begin with it */');
   for (const { index: l, inputs, outputs, weights, parameters, bias } of layers) {
@@ -105,7 +107,11 @@ function stateType(kernel: Kernel): string {
     const parameter = (name: 'weight' | 'bias', length: number, about: string): void => {
       array(name, kernel.type(name, l), String(length), about);
       if (keepsDifferences) array(`${name}_before`, kernel.type(name, l), String(length), 'before the last update');
-      if (anchored) array(`${name}_anchor`, kernel.type(name, l), String(length), '');
+      if (kernel.keepsCopy) array(`${name}_anchor`, kernel.type(name, l), String(length), '');
+      if (kernel.averages) array(`${name}_average`, kernel.type('average', l), String(length), formatName(kernel.format('average', l)));
+      if (weighs(plan.anchor.law)) array(`${name}_importance`, kernel.type('importance', l), String(length), formatName(kernel.format('importance', l)));
+      if (kernel.supervised) array(`${name}_snapshot`, kernel.type(name, l), String(length), 'accepted last');
+      if (evaluatesAverage(kernel)) array(`${name}_kept`, kernel.type(name, l), String(length), 'while the average is evaluated');
     };
     parameter('weight', weights, `[output][input], ${outputs} x ${inputs}: ${format('weight')}`);
     if (bias) parameter('bias', outputs, `[output]: ${format('bias')}`);
@@ -115,17 +121,28 @@ function stateType(kernel: Kernel): string {
     const [length, place] = last ? [String(outputs), 'of the last sample'] : [`${macro}_BATCH * ${outputs}U`, '[sample][output]'];
     array('output', kernel.type('activation', l), length, `${place}: ${format('activation')}`);
     array('error', kernel.type('error', l), `${macro}_BATCH * ${outputs}U`, `[sample][output]: ${format('error')}`);
+    if (last && plan.balance) array('error_whole', kernel.type('error', l), `${macro}_BATCH * ${outputs}U`, 'while losses are measured');
   }
   const ofSite = (name: SiteName, field: string): string => `${kernel.type(name)} ${field}; /* ${formatName(kernel.format(name))} */`;
   if (keepsDifferences) fields.push('uint8_t history; /* 1 if ..._before hold the step before */');
   if (plan.throttle.estimator !== undefined) fields.push(ofSite('curvature', 'curvature'), ofSite('curvatureMean', 'curvature_mean'));
-  if (plan.throttle.law === 'table') fields.push(ofSite('throttle', 'table_alpha'));
+  if (keepsAlpha(plan.throttle.law)) fields.push(ofSite('throttle', 'alpha'));
+  if (integrates(plan.throttle.law)) fields.push(ofSite('velocity', 'velocity'));
   if (plan.anchor.law === 'event') {
     fields.push(
       `${kernel.type('loss')} window[${eventCounts(kernel).window}]; /* the last losses */`, 'uint8_t locked;', 'uint8_t calibrated;',
       ...['hold_left', 'seen', 'window_at', 'above', 'events'].map((name) => `uint32_t ${name};`),
       'int64_t loss_sum;', `${prefix}_wide square_sum;`, ofSite('lossMean', 'loss_mean'), ofSite('lossVariance', 'loss_variance'),
     );
+  }
+  if (kernel.supervised) {
+    fields.push(
+      'uint8_t known;', ...['rejected', 'accepted', 'halvings'].map((name) => `uint32_t ${name};`), ofSite('measureMean', 'measure_mean'),
+      ...(plan.supervisor.law === 'cusum' ? [ofSite('cusum', 'cusum')] : []),
+    );
+  }
+  if (plan.balance) {
+    fields.push(`${kernel.type('shareMean')} shares[${lossesOf(kernel).outputs.length}]; /* means: ${formatName(kernel.format('shareMean'))} */`, 'uint32_t balanced; /* steps of the warm-up */');
   }
   return [
     '/* Everything a run carries from step to step (docs/state.md), and the room of a step. */',
@@ -138,7 +155,9 @@ function stateType(kernel: Kernel): string {
   ].join('\n');
 }
 
-function functions({ prefix, macro }: Kernel): string {
+function functions(kernel: Kernel): string {
+  const { prefix, macro } = kernel;
+  const averaged = evaluatesAverage(kernel) ? '; after a step with the anchor on at the means of the parameters' : '';
   return [
     `/* The state before the first step. */\nvoid ${prefix}_init(${prefix}_state *s);`,
     [
@@ -150,11 +169,11 @@ function functions({ prefix, macro }: Kernel): string {
       `int ${prefix}_step(${prefix}_state *s, const ${prefix}_input_t *inputs, const ${prefix}_target_t *targets, uint32_t count, ${prefix}_row *row);`,
     ].join('\n'),
     [
-      `/* The outputs for one sample, whose raws lie between ${macro}_INPUT_LOW and ${macro}_INPUT_HIGH. */`,
+      `/* The outputs for one sample, whose raws lie between ${macro}_INPUT_LOW and ${macro}_INPUT_HIGH${averaged}. */`,
       `void ${prefix}_predict(${prefix}_state *s, const ${prefix}_input_t *inputs, ${prefix}_output_t *outputs);`,
     ].join('\n'),
     [
-      `/* The loss of count samples, 1 to ${macro}_EVALUATION, without a step; INT64_MIN if the count or a raw is out of range. */`,
+      `/* The loss of count samples, 1 to ${macro}_EVALUATION, without a step; INT64_MIN if the count or a raw is out of range${averaged && '. The parameters are those of a prediction'}. */`,
       `int64_t ${prefix}_evaluate(${prefix}_state *s, const ${prefix}_input_t *inputs, const ${prefix}_target_t *targets, uint32_t count);`,
     ].join('\n'),
     `/* The state as ${macro}_STATE_BYTES bytes (docs/state.md). */\nvoid ${prefix}_save(const ${prefix}_state *s, uint8_t *bytes);`,

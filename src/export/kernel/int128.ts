@@ -51,6 +51,15 @@ typedef struct {
 }`,
   },
   {
+    name: 'wide_magnitude',
+    text: `/* |x| */
+static wide wide_magnitude(wide x)
+{
+    const wide zero = { 0, 0 };
+    return x.high >> 63 != 0 ? wide_subtract(zero, x) : x;
+}`,
+  },
+  {
     name: 'wide_left',
     text: `/* x * 2^n, 0 <= n <= 127 */
 static wide wide_left(wide x, unsigned n)

@@ -2,11 +2,16 @@
 import { alignPlan } from '../../plan/alignment.js';
 import type { Plan } from '../../schema/plan.js';
 import { anchorText } from './anchor.js';
+import { averageText } from './average.js';
 import { backwardText } from './backward.js';
+import { balanceText } from './balance.js';
 import { Kernel } from './context.js';
 import { countersText } from './counters.js';
+import { reciprocalTable } from './divide.js';
+import { elasticText } from './elastic.js';
 import { exampleText } from './example.js';
 import { forwardText, sizeMacros } from './forward.js';
+import { gatedText } from './gated.js';
 import { headerText } from './header.js';
 import { neededHelpers } from './helpers.js';
 import { INT128_HELPERS } from './int128.js';
@@ -16,6 +21,7 @@ import { RANDOM_HELPERS } from './random.js';
 import { normFunction, siteFunction } from './site.js';
 import { initText, saveText } from './state.js';
 import { phaseText, stepText } from './step.js';
+import { supervisorText } from './supervisor.js';
 import { throttleText } from './throttle.js';
 import { updateText } from './update.js';
 
@@ -52,8 +58,11 @@ function body(kernel: Kernel): (readonly [title: string, blocks: readonly string
   return [
     ['forward, error and loss (numerics.md section 5)', forwardText(kernel)],
     ['hidden errors and gradients (section 5)', [...meanText(kernel), ...backwardText(kernel)]],
+    ['division (section 6.4)', reciprocalTable(kernel)],
     ['throttle (section 6)', throttleText(kernel)],
-    ['anchor (section 7)', anchorText(kernel)],
+    ['anchor (section 7)', [...anchorText(kernel), ...averageText(kernel), ...elasticText(kernel), ...gatedText(kernel)]],
+    ['supervisor (section 7.1)', supervisorText(kernel)],
+    ['balance (section 7.2)', balanceText(kernel)],
     ['update (section 5)', updateText(kernel)],
     ['state (docs/state.md)', [...initText(kernel), ...saveText(kernel)]],
     ['step (section 8)', stepText(kernel)],
@@ -90,7 +99,7 @@ function siteFunctions(kernel: Kernel): string[] {
   return keys.flatMap((key) => {
     const context = { prefix, key, format: plan.sites[key]!, defined: new Set<string>() };
     if (key === 'norm') return [normFunction(context, 2 * kernel.format('norm').fractionLength - kernel.format('squaredNorm').fractionLength, kernel.range('squaredNorm'))];
-    return [key, `${key}/quotient`, `${key}/power`].flatMap((name) => {
+    return [key, `${key}/prepared`, `${key}/quotient`, `${key}/power`].flatMap((name) => {
       const use = sites.uses.get(name);
       return use ? [siteFunction(context, use)] : [];
     });

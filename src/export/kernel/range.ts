@@ -30,6 +30,13 @@ export function squared({ low, high }: Range): Range {
 /** Any sum of up to `count` values of the range, the empty one included. */
 export const summed = (each: Range, count: number): Range => hull(range(0n, 0n), times(each, range(BigInt(count), BigInt(count))));
 
+/** ⌊n / d⌋ for a divisor that is at least 1, and one more where rounding may go up. */
+export function divided(n: Range, d: Range): Range {
+  const least = d.low > 1n ? d.low : 1n;
+  const low = n.low < 0n ? n.low / least - 1n : n.low / (d.high > least ? d.high : least);
+  return range(low, (n.high < 0n ? 0n : n.high / least) + 1n);
+}
+
 export const shiftedLeft = ({ low, high }: Range, bits: number): Range => range(low << BigInt(bits), high << BigInt(bits));
 /** ⌊x / 2^bits⌋, and one more where rounding may go up. */
 export const shiftedRight = ({ low, high }: Range, bits: number): Range => range(low >> BigInt(bits), (high >> BigInt(bits)) + 1n);

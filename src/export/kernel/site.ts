@@ -7,7 +7,7 @@ import { SITES } from '../../site/sites.js';
 import { macroWord } from '../cText.js';
 import { int64Literal } from './exact.js';
 import { overflowCode, railsOf, type OverflowCode } from './overflow.js';
-import { INT64, range, shiftedRight, within, type Range } from './range.js';
+import { divided as quotientRange, INT64, range, shiftedRight, within, type Range } from './range.js';
 import { randomKind, roundsIntegers, upCondition, type Discarded } from './rounding.js';
 import { drawsAt, isSquare, rawType, siteName, siteWord, type Use } from './sites.js';
 
@@ -107,11 +107,11 @@ function counting(site: string, format: SiteFormat, unsigned: boolean, { above, 
 }
 
 /** Rounds by a right shift. */
-function shifted({ key, format }: SiteContext, { fraction, range: of, wide }: Extract<Use, { kind: 'shift' }>): Rounding {
+function shifted({ key, format }: SiteContext, { fraction, range: of, wide, prepared }: Extract<Use, { kind: 'shift' }>): Rounding {
   const shift = fraction - format.fractionLength;
-  const name = macroWord(key);
+  const name = `${macroWord(key)}${prepared ? '_PREPARED' : ''}`;
   const nonzero = wide ? '(x.low | x.high) != 0' : 'x != 0';
-  const common = { suffix: '', parameters: [`${wide ? 'wide' : 'int64_t'} x`], nonzero };
+  const common = { suffix: prepared ? '_prepared' : '', parameters: [`${wide ? 'wide' : 'int64_t'} x`], nonzero };
   if (shift === 0) {
     const bump = roundsIntegers(format.rounding);
     const result = range(of.low, bump ? of.high | 1n : of.high);
@@ -128,7 +128,7 @@ function shifted({ key, format }: SiteContext, { fraction, range: of, wide }: Ex
     even: wide ? '(q.low & 1U) == 0' : '(q & 1) == 0',
     negative: of.low >= 0n ? undefined : wide ? 'x.high >> 63 != 0' : 'x < 0',
     notNegative: wide ? 'x.high >> 63 == 0' : 'x >= 0',
-  }, wide ? drawnWide(`${name}_SHIFT`, shift) : drawn(`${name}_SHIFT`));
+  }, wide ? drawnWide(`${name}_SHIFT`, shift) : drawn(`${name}_SHIFT`), prepared);
   const body = [...lines, up ?? ''].join(' ');
   const constants: Constants = [[`${name}_SHIFT`, `${shift}U`]];
   if (body.includes(`${name}_HALF`)) constants.push([`${name}_HALF`, `(UINT64_C(1) << (${name}_SHIFT - 1U))`]);
@@ -170,8 +170,8 @@ function divided({ key, format }: SiteContext, use: Extract<Use, { kind: 'quotie
     const d = wide ? 'const wide d = wide_left(wide_of(1), k);' : 'const int64_t d = INT64_C(1) << k;';
     division = [
       ...(uses('d') || (uses('rest') && !wide) ? [d] : []),
-      wide ? 'const wide q = wide_right(n, k);' : 'const int64_t q = n >> k;',
-      ...(uses('rest') ? [wide ? 'const wide rest = wide_low_bits(n, k);' : 'const int64_t rest = n & (d - 1);'] : []),
+      wide ? 'const wide q = wide_right(n, k);' : `const int64_t q = ${signed ? 'floor_shift(n, k)' : 'n >> k'};`,
+      ...(uses('rest') ? [wide ? 'const wide rest = wide_low_bits(n, k);' : signed ? 'const int64_t rest = (int64_t)((uint64_t)n & (uint64_t)(d - 1));' : 'const int64_t rest = n & (d - 1);'] : []),
     ];
   } else if (wide) {
     division = ['wide rest;', `const wide q = wide_${signed ? 'floor_' : ''}divide(n, d, &rest);`];
@@ -180,8 +180,7 @@ function divided({ key, format }: SiteContext, use: Extract<Use, { kind: 'quotie
   } else {
     division = ['const int64_t q = n / d;', ...(uses('rest') ? ['const int64_t rest = n % d;'] : [])];
   }
-  const least = use.kind === 'quotient' && use.divisor.low > 0n ? use.divisor.low : 1n;
-  const result = range(numerator.low / least - (signed ? 1n : 0n), numerator.high / least + 1n);
+  const result = quotientRange(numerator, use.kind === 'quotient' ? use.divisor : range(1n, 1n << BigInt(use.most)));
   return {
     suffix: '_quotient', parameters: [`${type} n`, use.kind === 'power' ? 'unsigned k' : `${type} d`], constants: [], range: result,
     nonzero: wide ? '(n.low | n.high) != 0' : 'n != 0',
@@ -201,10 +200,10 @@ function finished(wide: boolean, result: Range, lines: readonly string[], up: st
 }
 
 /** Statements and condition of a site's rounding mode; `fraction` are those of STOCHASTIC, from `random` to `up`. */
-function rule({ rounding }: SiteFormat, key: string, discarded: Discarded, fraction: readonly string[]): { lines: string[]; up: string | undefined } {
+function rule({ rounding }: SiteFormat, key: string, discarded: Discarded, fraction: readonly string[], prepared = false): { lines: string[]; up: string | undefined } {
   const kind = randomKind(rounding);
   // Constants are prepared without random bits.
-  if (kind === undefined || SITES[siteName(key)].kind === 'constant') {
+  if (kind === undefined || prepared || SITES[siteName(key)].kind === 'constant') {
     return { lines: [], up: upCondition(kind === undefined ? (rounding as DeterministicRounding) : 'RND_CONV', discarded) };
   }
   const stream = `UINT64_C(0x${siteStream(key).toString(16).padStart(8, '0')})`;

@@ -7,13 +7,17 @@ import { SITES, type SiteName } from '../../site/sites.js';
 import { integerType, typeName } from '../cInteger.js';
 import { aligned, int64Argument, asWide, leaf, scaled, type CType, type Exact } from './exact.js';
 import { settledRange } from './overflow.js';
-import { hull, INT64, range, shiftedLeft, shiftedRight, within, type Range } from './range.js';
+import { divided, hull, INT64, range, shiftedLeft, shiftedRight, within, type Range } from './range.js';
 import { randomKind } from './rounding.js';
 
 /** Exact values on their way into one function of a site. */
 export type Use =
   /** The value of fraction length `fraction` is shifted right to that of the site. */
-  | { readonly kind: 'shift'; readonly fraction: number; readonly range: Range; readonly wide: boolean }
+  | {
+      readonly kind: 'shift'; readonly fraction: number; readonly range: Range; readonly wide: boolean;
+      /** As the host prepares constants: without random bits. */
+      readonly prepared: boolean;
+    }
   /** A quotient of integers, already at the site's fraction length. */
   | { readonly kind: 'quotient'; readonly numerator: Range; readonly divisor: Range; readonly wide: boolean }
   /** The same with a power of two as divisor, given by its exponent of at most `most`. */
@@ -46,7 +50,7 @@ const LONGEST_SHIFT = 62;
 
 /** Whether the function of a use draws random bits: there is something to discard, and the site is none that the host quantises at. */
 export function drawsAt(key: string, { rounding, fractionLength }: SiteFormat, use: Use): boolean {
-  return randomKind(rounding) !== undefined && SITES[siteName(key)].kind !== 'constant' && (use.kind !== 'shift' || use.fraction > fractionLength);
+  return randomKind(rounding) !== undefined && SITES[siteName(key)].kind !== 'constant' && (use.kind !== 'shift' || (use.fraction > fractionLength && !use.prepared));
 }
 
 export class Sites {
@@ -66,23 +70,32 @@ export class Sites {
 
   /** Q(x) at a site, as a call. */
   quantise(key: string, x: Exact, place: Place = ALONE): Exact {
+    return this.shifted(key, key, x, false, place);
+  }
+
+  /** Q(x) at a site as the host prepares a constant, as a call: a random mode rounds to nearest, half to even. */
+  prepare(key: string, x: Exact): Exact {
+    return this.shifted(`${key}/prepared`, key, x, true, ALONE);
+  }
+
+  private shifted(name: string, key: string, x: Exact, prepared: boolean, place: Place): Exact {
     const format = this.formats[key]!;
     const finest = Math.max(x.fraction, format.fractionLength);
     const own = aligned(x, finest);
-    const before = this.uses.get(key);
-    const use = merged(before?.kind === 'shift' ? before : undefined, { fraction: finest, range: own.range, wide: own.type === 'wide' }, format);
-    this.uses.set(key, use);
-    const last = this.final(key, use);
+    const before = this.uses.get(name);
+    const use = merged(before?.kind === 'shift' ? before : undefined, { fraction: finest, range: own.range, wide: own.type === 'wide', prepared }, format);
+    this.uses.set(name, use);
+    const last = this.final(name, use);
     const value = aligned(x, last.fraction);
     const shift = finest - format.fractionLength;
     const rounded = shift > 0 ? shiftedRight(own.range, shift) : range(own.range.low, own.range.high | 1n);
-    return this.call(siteWord(key), key, last, [last.wide ? asWide(value) : int64Argument(value)], rounded, place);
+    return this.call(`${siteWord(key)}${prepared ? '_prepared' : ''}`, key, last, [last.wide ? asWide(value) : int64Argument(value)], rounded, place);
   }
 
   /** Q(n / d) at a site, d > 0, as a call. A constant of the host neither counts nor draws. */
   quotient(key: string, n: Exact, d: Exact, place: Place = ALONE): Exact {
     const [numerator, divisor] = this.alignedQuotient(key, n, d);
-    const wide = [numerator, divisor].some(({ type }) => type === 'wide');
+    const wide = [numerator, divisor].some(({ type, range: of }) => type === 'wide' || !within(of, INT64));
     const name = `${key}/quotient`;
     const before = this.uses.get(name);
     const of = (now: Range, then: (use: Extract<Use, { kind: 'quotient' }>) => Range): Range => (before?.kind === 'quotient' ? hull(now, then(before)) : now);
@@ -92,18 +105,22 @@ export class Sites {
     };
     this.uses.set(name, use);
     const last = this.learnt?.get(name) ?? use;
-    const positive = divisor.range.low > 0n ? divisor.range.low : 1n;
-    const rounded = range(numerator.range.low / positive - (numerator.range.low < 0n ? 1n : 0n), numerator.range.high / positive + 1n);
     const argument = last.wide ? asWide : int64Argument;
-    return this.call(`${siteWord(key)}_quotient`, key, use, [argument(numerator), argument(divisor)], rounded, place);
+    return this.call(`${siteWord(key)}_quotient`, key, use, [argument(numerator), argument(divisor)], divided(numerator.range, divisor.range), place);
   }
 
-  /** Q(n / 2^exponent) at a site for an integer n at its fraction length, n ≥ 0, the exponent a C expression of at most `most`. */
-  byPower(key: string, n: Exact, exponent: string, most: number): Exact {
-    const wide = n.type === 'wide' || most > LONGEST_SHIFT;
-    const use: Use = { kind: 'power', numerator: n.range, most, wide };
-    this.uses.set(`${key}/power`, use);
-    return this.call(`${siteWord(key)}_quotient`, key, use, [wide ? asWide(n) : int64Argument(n), exponent], range(0n, n.range.high + 1n), ALONE);
+  /** Q(n / 2^exponent) at a site for an integer n at its fraction length, the exponent a C expression of at most `most`. */
+  byPower(key: string, n: Exact, exponent: string, most: number, place: Place = ALONE): Exact {
+    const name = `${key}/power`;
+    const before = this.uses.get(name);
+    const other = before?.kind === 'power' ? before : undefined;
+    const use: Use = {
+      kind: 'power', numerator: other ? hull(n.range, other.numerator) : n.range, most: Math.max(most, other?.most ?? 0),
+      wide: n.type === 'wide' || !within(n.range, INT64) || most > LONGEST_SHIFT || other?.wide === true,
+    };
+    this.uses.set(name, use);
+    const last = this.learnt?.get(name) ?? use;
+    return this.call(`${siteWord(key)}_quotient`, key, use, [last.wide ? asWide(n) : int64Argument(n), exponent], divided(n.range, range(1n, 1n << BigInt(most))), place);
   }
 
   /** Numerator and divisor as integers whose quotient has the site's fraction length. */
@@ -126,12 +143,12 @@ export class Sites {
 }
 
 /** Both uses by one function. */
-function merged(before: Shift | undefined, { fraction, range: of, wide }: Omit<Shift, 'kind'>, format: SiteFormat): Shift {
+function merged(before: Shift | undefined, { fraction, range: of, wide, prepared }: Omit<Shift, 'kind'>, format: SiteFormat): Shift {
   const finest = Math.max(fraction, before?.fraction ?? fraction);
   const all = [shiftedLeft(of, finest - fraction), ...(before ? [shiftedLeft(before.range, finest - before.fraction)] : [])];
   const whole = hull(...all);
   return {
-    kind: 'shift', fraction: finest, range: whole,
+    kind: 'shift', fraction: finest, range: whole, prepared,
     wide: wide || before?.wide === true || !within(whole, INT64) || finest - format.fractionLength > LONGEST_SHIFT,
   };
 }

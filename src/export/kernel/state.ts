@@ -4,12 +4,15 @@ import { integerLiteral, integerType } from '../cInteger.js';
 import { rawsAt } from '../cTable.js';
 import { QrailsError } from '../../errors.js';
 import type { SiteName } from '../../site/sites.js';
-import { gradientArrays, parameterArrays, type ParameterArray } from './arrays.js';
+import { stateFields } from '../../core/stateFields.js';
+import { gradientArrays, parameterArrays, tableLines, type LayerArray } from './arrays.js';
 import { calibrationSums, eventCounts } from './anchor.js';
+import { lossesOf } from './balance.js';
 import { indented, type Kernel } from './context.js';
 import { asWide, constant, int64Literal, leaf, multiply, square, uint32Literal } from './exact.js';
 import { railsOf } from './overflow.js';
 import { hull, range, within, type Range } from './range.js';
+import { supervisorCounts } from './supervisor.js';
 
 /** Values of a batch that C indexes with 32 bits, with room to spare. */
 const LARGEST_BATCH = 2 ** 28;
@@ -26,38 +29,59 @@ interface Field {
   readonly range: Range;
 }
 
-/** Fields in the order of the bytes, the sum of squares as its two words. */
+const UINT32_MOST = 2 ** 32 - 1;
+const WORD = range(0n, (1n << 64n) - 1n);
+
+/** The C fields of each field of the state. */
+const FIELDS: Readonly<Record<string, (kernel: Kernel) => readonly Field[]>> = {
+  theta: (kernel) => parameterArrays(kernel).map((of) => array(of, '')),
+  lastTheta: (kernel) => parameterArrays(kernel).map((of) => array(of, '_before')),
+  lastGradient: (kernel) => gradientArrays(kernel).map((of) => array(of, '_before')),
+  anchor: (kernel) => parameterArrays(kernel).map((of) => array(of, '_anchor')),
+  average: (kernel) => parameterArrays(kernel, 'average').map((of) => array(of, '_average')),
+  importance: (kernel) => parameterArrays(kernel, 'importance').map((of) => array(of, '_importance')),
+  snapshot: (kernel) => parameterArrays(kernel).map((of) => array(of, '_snapshot')),
+  shares: (kernel) => [{ ...ofSite(kernel, 'shares', 'shareMean'), length: 'LOSSES', count: lossesOf(kernel).outputs.length }],
+  window: (kernel) => [{ name: 'window', length: 'WINDOW', count: eventCounts(kernel).window, type: kernel.type('loss'), range: hull(kernel.range('loss'), range(0n, 0n)) }],
+  history: () => [flag('history')],
+  curvature: (kernel) => [ofSite(kernel, 'curvature', 'curvature')],
+  curvatureMean: (kernel) => [ofSite(kernel, 'curvature_mean', 'curvatureMean')],
+  alpha: (kernel) => [one('alpha', kernel.type('throttle'), kernel.alphaRange)],
+  velocity: (kernel) => [ofSite(kernel, 'velocity', 'velocity')],
+  locked: () => [flag('locked')],
+  holdLeft: (kernel) => [upTo('hold_left', eventCounts(kernel).hold)],
+  calibrated: () => [flag('calibrated')],
+  seen: (kernel) => [upTo('seen', Math.max(eventCounts(kernel).n, eventCounts(kernel).window))],
+  windowAt: (kernel) => [upTo('window_at', eventCounts(kernel).window - 1)],
+  above: (kernel) => [upTo('above', eventCounts(kernel).consecutive)],
+  events: () => [upTo('events', UINT32_MOST)],
+  lossSum: (kernel) => [one('loss_sum', 'int64_t', calibrationSums(kernel).sum.range)],
+  squareSum: () => [one('square_sum.low', 'uint64_t', WORD)],
+  squareSumHigh: (kernel) => [one('square_sum.high', 'uint64_t', range(0n, calibrationSums(kernel).squares.range.high >> 64n))],
+  lossMean: (kernel) => [ofSite(kernel, 'loss_mean', 'lossMean')],
+  lossVariance: (kernel) => [ofSite(kernel, 'loss_variance', 'lossVariance')],
+  known: () => [flag('known')],
+  rejected: (kernel) => [upTo('rejected', supervisorCounts(kernel).patience || UINT32_MOST)],
+  accepted: (kernel) => [upTo('accepted', supervisorCounts(kernel).recovery - 1)],
+  halvings: (kernel) => [upTo('halvings', supervisorCounts(kernel).backoff)],
+  measureMean: (kernel) => [ofSite(kernel, 'measure_mean', 'measureMean')],
+  balanced: (kernel) => [upTo('balanced', lossesOf(kernel).warmup)],
+  cusum: (kernel) => [ofSite(kernel, 'cusum', 'cusum')],
+};
+
+const array = ({ name, raw, length, count }: LayerArray, suffix: string): Field => ({ name: `${name}${suffix}`, length, count, type: raw.type, range: raw.range });
+const one = (name: string, type: string, of: Range): Field => ({ name, count: 1, type, range: of });
+const ofSite = (kernel: Kernel, name: string, site: SiteName): Field => one(name, kernel.type(site), kernel.range(site));
+const upTo = (name: string, most: number): Field => one(name, 'uint32_t', range(0n, BigInt(most)));
+const flag = (name: string): Field => one(name, 'uint8_t', range(0n, 1n));
+
+/** Fields in the order of the bytes (src/core/stateFields.ts), the sum of squares as its two words. */
 export function stateWords(kernel: Kernel): Field[] {
-  const { plan } = kernel;
-  const array = ({ name, raw, length, count }: ParameterArray, suffix: string): Field => ({ name: `${name}${suffix}`, length, count, type: raw.type, range: raw.range });
-  const one = (name: string, type: string, of: Range): Field => ({ name, count: 1, type, range: of });
-  const ofSite = (name: string, site: SiteName): Field => one(name, kernel.type(site), kernel.range(site));
-  const upTo = (name: string, most: number): Field => one(name, 'uint32_t', range(0n, BigInt(most)));
-  const parameters = parameterArrays(kernel);
-  const { law } = plan.anchor;
-  const fields = [
-    ...parameters.map((of) => array(of, '')),
-    ...(kernel.keepsDifferences ? [...parameters.map((of) => array(of, '_before')), ...gradientArrays(kernel).map((of) => array(of, '_before'))] : []),
-    ...(law === 'none' ? [] : parameters.map((of) => array(of, '_anchor'))),
-  ];
-  if (law === 'event') {
-    const { window } = eventCounts(kernel);
-    fields.push({ name: 'window', length: 'WINDOW', count: window, type: kernel.type('loss'), range: hull(kernel.range('loss'), range(0n, 0n)) });
-  }
-  if (kernel.keepsDifferences) fields.push(one('history', 'uint8_t', range(0n, 1n)));
-  if (plan.throttle.estimator !== undefined) fields.push(ofSite('curvature', 'curvature'), ofSite('curvature_mean', 'curvatureMean'));
-  if (plan.throttle.law === 'table') fields.push(ofSite('table_alpha', 'throttle'));
-  if (law === 'event') {
-    const { n, window, consecutive, hold } = eventCounts(kernel);
-    const { sum, squares } = calibrationSums(kernel);
-    fields.push(
-      one('locked', 'uint8_t', range(0n, 1n)), upTo('hold_left', hold), one('calibrated', 'uint8_t', range(0n, 1n)), upTo('seen', Math.max(n, window)),
-      upTo('window_at', window - 1), upTo('above', consecutive), one('events', 'uint32_t', range(0n, (1n << 32n) - 1n)),
-      one('loss_sum', 'int64_t', sum.range), one('square_sum.low', 'uint64_t', range(0n, (1n << 64n) - 1n)), one('square_sum.high', 'uint64_t', range(0n, squares.range.high >> 64n)),
-      ofSite('loss_mean', 'lossMean'), ofSite('loss_variance', 'lossVariance'),
-    );
-  }
-  return fields;
+  return stateFields(kernel.plan).flatMap(({ name }) => {
+    const fields = FIELDS[name];
+    if (!fields) throw new RangeError(`a kernel has no field for ${name}`);
+    return fields(kernel);
+  });
 }
 
 /** Bytes of a saved state. */
@@ -89,8 +113,7 @@ export function initText(kernel: Kernel): string[] {
         throw new QrailsError({ code: 'invalid', where, message: 'does not fit its layer and rails', found, expected });
       }
       const literals = raws.map((raw) => integerLiteral(raw, integerType(format)));
-      const lines = Array.from({ length: Math.ceil(literals.length / 12) }, (_, line) => `    ${literals.slice(12 * line, 12 * line + 12).join(', ')},`);
-      return [`static const ${kernel.type(name, index)} initial_layer${index}_${name}[${length}] = {`, ...lines, '};'].join('\n');
+      return [`static const ${kernel.type(name, index)} initial_layer${index}_${name}[${length}] = {`, ...tableLines(literals), '};'].join('\n');
     };
     const where = `initial[${index}]`;
     return [
@@ -108,6 +131,7 @@ export function initText(kernel: Kernel): string[] {
         'for (size_t k = 0; k < sizeof *s; k++) room[k] = 0;',
         `s->trapped = ${macro}_SITE_NONE;`,
         ...parameterArrays(kernel).map(({ name, length }) => `for (uint32_t k = 0; k < ${length}; k++) s->${name}[k] = initial_${name}[k];`),
+        ...(plan.balance ? [`for (uint32_t i = 0; i < LOSSES; i++) s->shares[i] = ${kernel.constant('shareMean', lossesOf(kernel).firstMean, 'balance.firstMean').text};`] : []),
       ]),
       '}',
     ].join('\n'),

@@ -1,51 +1,67 @@
 /** One step, a prediction and an evaluation as C: the public functions around the passes. docs/numerics.md §5 and §8. */
+import { weighs } from '../../control/registry.js';
 import { siteKey } from '../../site/sites.js';
+import { pullsCall } from './anchor.js';
+import { clearLoop, parameterArrays } from './arrays.js';
+import { evaluatedText, evaluatesAverage } from './average.js';
+import { signCall } from './backward.js';
+import { balanceCall } from './balance.js';
 import { indented, type Kernel } from './context.js';
-import { alphaOf } from './throttle.js';
+import { looksAtBatch } from './estimator.js';
 import { forwardCall } from './forward.js';
+import { backoffLines } from './supervisor.js';
+import { alphaOf, startsThrottle } from './throttle.js';
+import { updateCall } from './update.js';
 import { int64Literal, multiply } from './exact.js';
 import { seedWord } from './random.js';
 import { railsOf } from './overflow.js';
 
+/** The controllers that phases switch, and whether anything begins where one is switched on. */
+function switches(kernel: Kernel): { readonly name: 'throttle' | 'anchor' | 'supervisor'; readonly starts: boolean }[] {
+  const { throttle, anchor } = kernel.plan;
+  return [
+    ...(throttle.law === 'none' ? [] : [{ name: 'throttle', starts: startsThrottle(kernel) } as const]),
+    ...(anchor.law === 'none' ? [] : [{ name: 'anchor', starts: startsAnchor(kernel) } as const]),
+    ...(kernel.supervised ? [{ name: 'supervisor', starts: true } as const] : []),
+  ];
+}
+
+/** Whether the anchor takes anything where it switches on. */
+const startsAnchor = (kernel: Kernel): boolean => kernel.keepsCopy || kernel.averages || weighs(kernel.plan.anchor.law);
+
 /** The phases of the plan as a table, with what switches on at the first step of each. */
 export function phaseText(kernel: Kernel): string {
   const { plan } = kernel;
-  const { throttle, anchor } = plan;
-  const throttled = throttle.law !== 'none';
-  const anchored = anchor.law !== 'none';
+  const controllers = switches(kernel);
   let end = 0;
   const rows = plan.phases.map((phase, index) => {
     const before = plan.phases[index - 1];
     end += phase.steps;
     const flag = (on: boolean): string => (on ? '1' : '0');
-    const fields = [
-      `UINT64_C(${end})`, int64Literal(BigInt(phase.learningRate.raw)),
-      ...(throttled ? [flag(phase.throttle), flag(throttle.keepState ? index === 0 : phase.throttle && before?.throttle !== true)] : []),
-      ...(anchored ? [flag(phase.anchor), flag(phase.anchor && before?.anchor !== true)] : []),
-    ];
-    return `    { ${fields.join(', ')} },`;
+    const fields = controllers.flatMap(({ name, starts }) => {
+      const begins = name === 'throttle' && plan.throttle.keepState === true ? index === 0 : phase[name] && before?.[name] !== true;
+      return [flag(phase[name]), ...(starts ? [flag(begins)] : [])];
+    });
+    return `    { ${[`UINT64_C(${end})`, int64Literal(BigInt(phase.learningRate.raw)), ...fields].join(', ')} },`;
   });
   return [
     '/* Phases: the step after the last, eta, and what is on or, in the first step, switches on. */',
     'typedef struct {',
     '    uint64_t end;',
     '    int64_t eta;',
-    ...(throttled ? ['    uint8_t throttle;', '    uint8_t throttle_start;'] : []),
-    ...(anchored ? ['    uint8_t anchor;', '    uint8_t anchor_start;'] : []),
+    ...controllers.flatMap(({ name, starts }) => [`    uint8_t ${name};`, ...(starts ? [`    uint8_t ${name}_start;`] : [])]),
     '} phase;',
     '',
     `static const phase phases[${plan.phases.length}] = {`,
     ...rows,
     '};',
-    ...(throttled
-      ? [`#define THROTTLE_ONE ${int64Literal(kernel.one)}`]
-      : []),
+    ...(plan.throttle.law === 'none' ? [] : [`#define THROTTLE_ONE ${int64Literal(kernel.one)}`]),
   ].join('\n');
 }
 
-/** The phase of a step that is to be done. */
-function phaseOf({ plan }: Kernel): string {
-  const starts = [...(plan.throttle.law === 'none' ? [] : ['throttle_start']), ...(plan.anchor.law === 'none' ? [] : ['anchor_start'])];
+/** The phase of a step of the plan. */
+function phaseOf(kernel: Kernel): string {
+  const starts = switches(kernel).flatMap(({ name, starts: begins }) => (begins ? [`${name}_start`] : []));
   return [
     '/* The phase of a step of the plan. */',
     'static phase phase_of(uint64_t step)',
@@ -68,52 +84,87 @@ function phaseOf({ plan }: Kernel): string {
   ].join('\n');
 }
 
+/** What begins where a controller is switched on. */
+function start(kernel: Kernel): string[] {
+  const { prefix, plan } = kernel;
+  const anchor = [
+    ...(kernel.keepsCopy ? ['lock_anchor(s);'] : []),
+    ...(kernel.averages ? ['start_average(s);'] : []),
+    ...(weighs(plan.anchor.law) ? parameterArrays(kernel).map((array) => clearLoop(array, '_importance')) : []),
+  ];
+  const begun = { throttle: ['start_throttle(s);'], anchor, supervisor: ['start_supervisor(s);'] };
+  const lines = switches(kernel).flatMap(({ name, starts }) => (starts ? [`if (p->${name}_start != 0) {`, ...indented(begun[name]), '}'] : []));
+  if (lines.length === 0) return [];
+  return [['/* What begins where a controller is switched on. */', `static void start(${prefix}_state *s, const phase *p)`, '{', ...indented(lines), '}'].join('\n')];
+}
+
+/** Everything of a step that follows the loss. */
+function learn(kernel: Kernel): string {
+  const { prefix, macro, plan, sites } = kernel;
+  const { law } = plan.anchor;
+  const rate = sites.quantise(siteKey('rate'), multiply(alphaOf(kernel, 'row->alpha'), kernel.learningRate('p->eta')));
+  const arguments_ = ['s', 'p', ...(looksAtBatch(kernel) ? ['inputs', 'count'] : []), '&row->flags'].join(', ');
+  return [
+    '/* What follows the loss in a step. */',
+    `static void learn(${prefix}_state *s, const phase *p, const ${prefix}_input_t *inputs, uint32_t count, ${prefix}_row *row)`,
+    '{',
+    ...indented([
+      ...(kernel.pulls ? [`const int pulling = ${pullsCall(kernel)};`] : []),
+      ...(kernel.pulls ? [`row->flags = pulling ? ${macro}_PULLING : 0U;`] : law === 'elastic' ? [`row->flags = p->anchor != 0 ? ${macro}_PULLING : 0U;`] : ['row->flags = 0;']),
+      ...signCall(kernel),
+      ...balanceCall(kernel),
+      'backward(s, inputs, count);',
+      `row->alpha = ${plan.throttle.law === 'none' ? int64Literal(kernel.one) : `throttle(${arguments_})`};`,
+      ...backoffLines(kernel),
+      `row->rate = ${rate.text};`,
+      `row->flags |= ${updateCall(kernel)};`,
+      ...(law === 'ema' ? ['if (p->anchor != 0) follow(s);'] : law === 'elastic' ? ['if (p->anchor != 0) stretch(s);'] : []),
+    ]),
+    '}',
+  ].join('\n');
+}
+
 /** The public functions that run the network. */
 export function stepText(kernel: Kernel): string[] {
-  const { prefix, macro, plan, layers, sites } = kernel;
-  const anchored = plan.anchor.law !== 'none';
+  const { prefix, macro, plan, layers } = kernel;
   const event = plan.anchor.law === 'event';
-  const throttled = plan.throttle.law !== 'none';
   const last = layers[layers.length - 1]!;
-  const rate = sites.quantise(siteKey('rate'), multiply(alphaOf(kernel, 'row->alpha'), kernel.learningRate('p.eta')));
   const estimated = plan.throttle.estimator !== undefined;
-  const arguments_ = ['s', '&p', ...(plan.throttle.estimator === 'trace' ? ['inputs', 'count'] : []), '&flags'].join(', ');
   const batch = `${prefix}_input_t *inputs, const ${prefix}_target_t *targets, uint32_t count`;
   const seeded = kernel.draws ? ['seed_step(s);'] : [];
+  const started = start(kernel);
+  const learns = 'learn(s, &p, inputs, count, row);';
   return [
     phaseOf(kernel),
     ...(kernel.draws ? [seedStep(kernel)] : []),
     deliverable(kernel),
     quiet(kernel),
+    ...started,
+    learn(kernel),
     [
       `int ${prefix}_step(${prefix}_state *s, const ${batch}, ${prefix}_row *row)`,
       '{',
       ...indented([
         'phase p;',
-        'int64_t rate;',
-        'uint32_t flags = 0;',
-        ...(anchored ? ['int pulling;'] : []),
         `if (s->trapped != ${macro}_SITE_NONE) return 2;`,
         `if (s->step == ${macro}_STEPS) return 1;`,
         `if (!deliverable(inputs, targets, count, ${macro}_BATCH)) return 3;`,
         'p = phase_of(s->step);',
         ...seeded,
+        ...(started.length > 0 ? ['start(s, &p);'] : []),
         'row->loss = batch_loss(s, inputs, targets, count, 1);',
-        ...(anchored ? [`pulling = anchor_pulls(s, &p${event ? ', row->loss' : ''});`, `if (pulling) flags |= ${macro}_PULLING;`] : []),
-        'backward(s, inputs, count);',
-        `row->alpha = ${throttled ? `throttle(${arguments_})` : int64Literal(kernel.one)};`,
+        ...(kernel.supervised
+          ? ['if (supervise(s, &p, row->loss)) {', `    ${learns}`, '} else {', '    row->alpha = 0;', '    row->rate = 0;', `    row->flags = ${macro}_REJECTED;`, '}']
+          : [learns]),
         `row->curvature = ${estimated ? 's->curvature' : '0'};`,
         `row->curvature_mean = ${estimated ? 's->curvature_mean' : '0'};`,
-        `rate = ${rate.text};`,
-        'row->rate = rate;',
-        `flags |= update(s, rate${anchored ? ', pulling' : ''});`,
-        'row->flags = flags;',
         `row->events = ${event ? 's->events' : '0'};`,
         's->step++;',
         `return s->trapped != ${macro}_SITE_NONE ? 2 : 0;`,
       ]),
       '}',
     ].join('\n'),
+    ...evaluatedText(kernel),
     [
       `void ${prefix}_predict(${prefix}_state *s, const ${prefix}_input_t *inputs, ${prefix}_output_t *outputs)`,
       '{',
@@ -180,7 +231,13 @@ function quiet({ macro }: Kernel): string {
   ].join('\n');
 }
 
-/** Statements that count in no counter and end no run. */
-function quietly({ traps }: Kernel, lines: readonly string[]): string[] {
-  return [...(traps ? ['const int16_t trapped = s->trapped;'] : []), 'QUIET(s);', ...lines, 'LOUD(s);', ...(traps ? ['s->trapped = trapped;'] : [])];
+/** Statements that count in no counter and end no run, with the parameters that are evaluated. */
+function quietly(kernel: Kernel, lines: readonly string[]): string[] {
+  const { traps } = kernel;
+  const averages = evaluatesAverage(kernel);
+  return [
+    ...(traps ? ['const int16_t trapped = s->trapped;'] : []), ...(averages ? ['int averaged;'] : []),
+    'QUIET(s);', ...(averages ? ['averaged = take_average(s);'] : []), ...lines, ...(averages ? ['if (averaged) put_back(s);'] : []), 'LOUD(s);',
+    ...(traps ? ['s->trapped = trapped;'] : []),
+  ];
 }

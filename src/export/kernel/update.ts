@@ -1,15 +1,22 @@
 /** Update, pull and the move of every parameter as C. docs/numerics.md §5. */
 import { siteKey } from '../../site/sites.js';
-import { indented, type Kernel, type LayerShape } from './context.js';
-import { leaf, multiply, subtract } from './exact.js';
+import { parameterArrays, type ParameterArray } from './arrays.js';
+import { indented, type Kernel } from './context.js';
+import { leaf, productOrZero, multiply, subtract } from './exact.js';
+import { gatedCall } from './gated.js';
+
+/** What the anchor has to say while parameters move: the name of a flag that is handed down. */
+const said = (kernel: Kernel): 'pulling' | 'gated' | undefined => (kernel.pulls ? 'pulling' : kernel.plan.anchor.law === 'gated' ? 'gated' : undefined);
+const parameter = (kernel: Kernel): string => (said(kernel) === undefined ? '' : `, int ${said(kernel)}`);
+const argument = (kernel: Kernel): string => (said(kernel) === undefined ? '' : `, ${said(kernel)}`);
+
+/** The call that moves the parameters and returns stall flags. */
+export const updateCall = (kernel: Kernel): string => `update(s, row->rate${said(kernel) === 'gated' ? ', p->anchor != 0' : argument(kernel)})`;
 
 /** Functions that move the parameters; `update` calls them and returns the stall flags. */
 export function updateText(kernel: Kernel): string[] {
-  const { layers, prefix, macro, plan } = kernel;
-  const anchored = plan.anchor.law !== 'none';
-  const calls = layers.flatMap(({ index, bias }) =>
-    (bias ? (['weight', 'bias'] as const) : (['weight'] as const)).map((name) => `seen |= move_layer${index}_${name}(s, rate${anchored ? ', pulling' : ''});`),
-  );
+  const { prefix, macro } = kernel;
+  const arrays = parameterArrays(kernel);
   return [
     [
       '/* What a step did: some parameter moved, some gradient was not zero, some update was not zero. */',
@@ -17,14 +24,14 @@ export function updateText(kernel: Kernel): string[] {
       '#define WANTED  2U',
       '#define UPDATED 4U',
     ].join('\n'),
-    ...layers.flatMap((layer) => [move(kernel, layer, 'weight'), ...(layer.bias ? [move(kernel, layer, 'bias')] : [])]),
+    ...arrays.map((array) => move(kernel, array)),
     [
       '/* Moves every parameter; the flags of a step that stood still. */',
-      `static uint32_t update(${prefix}_state *s, int64_t rate${anchored ? ', int pulling' : ''})`,
+      `static uint32_t update(${prefix}_state *s, int64_t rate${parameter(kernel)})`,
       '{',
       ...indented([
         'unsigned seen = 0;',
-        ...calls,
+        ...arrays.map(({ name }) => `seen |= move_${name}(s, rate${argument(kernel)});`),
         'if ((seen & WANTED) == 0) return 0;',
         `return ((seen & MOVED) == 0 ? ${macro}_STALLED : 0U) | ((seen & UPDATED) == 0 ? ${macro}_ZERO_UPDATE : 0U);`,
       ]),
@@ -33,31 +40,33 @@ export function updateText(kernel: Kernel): string[] {
   ];
 }
 
-function move(kernel: Kernel, layer: LayerShape, name: 'weight' | 'bias'): string {
+function move(kernel: Kernel, { name: array, kind, layer, length, element }: ParameterArray): string {
   const { index: l } = layer;
   const { plan, sites, prefix } = kernel;
-  const anchored = plan.anchor.law !== 'none';
-  const array = `layer${l}_${name}`;
-  // Parameters of a layer are numbered weights first.
-  const [element, length] = name === 'weight' ? ['k', kernel.size(layer, 'WEIGHTS')] : [`${kernel.size(layer, 'WEIGHTS')} + k`, kernel.size(layer, 'OUTPUTS')];
+  const pulls = kernel.pulls;
+  const gated = plan.anchor.law === 'gated';
   const place = { element, index: '0' };
-  const old = kernel.raw(name, l, 'old');
+  const old = kernel.raw(kind, l, 'old');
   const rate = leaf('rate', 'int64_t', kernel.range('rate'), kernel.format('rate').fractionLength);
-  const u = sites.quantise(siteKey('update', l), multiply(rate, kernel.raw('gradient', l, 'g')), place);
-  const anchor = kernel.raw(name, l, `s->${array}_anchor[k]`);
-  const pull = anchored ? sites.quantise(siteKey('anchorPull', l), multiply(kernel.constant('anchorRate', plan.anchor.lambda, 'anchor.lambda'), subtract(old, anchor)), place) : undefined;
+  const u = sites.quantise(siteKey('update', l), multiply(rate, kernel.raw('gradient', l, 'g')), place).text;
+  const distance = kernel.keepsCopy ? subtract(old, kernel.raw(kind, l, `s->${array}_anchor[k]`)) : old;
+  const pull = pulls ? sites.quantise(siteKey('anchorPull', l), productOrZero(kernel.constant('anchorRate', plan.anchor.lambda, 'anchor.lambda'), distance), place) : undefined;
   const moved = subtract(old, kernel.raw('update', l, 'u'));
-  const next = sites.quantise(siteKey(name, l), pull ? subtract(moved, kernel.raw('anchorPull', l, 'pull')) : moved, place);
+  const next = sites.quantise(siteKey(kind, l), pull ? subtract(moved, kernel.raw('anchorPull', l, 'pull')) : moved, place);
+  const about = [
+    `u = Q(rate * g)${gated ? ', or what the gate makes of it' : ''}`,
+    ...(pull ? [`p = Q(lambda * ${kernel.keepsCopy ? '(theta - anchor)' : 'theta'}) while the anchor pulls`] : []),
+  ].join(', ');
   return [
-    `/* Layer ${l}, ${name}: u = Q(rate * g)${anchored ? ', p = Q(lambda * (theta - anchor)) while the anchor pulls' : ''}; theta = Q(theta - u${anchored ? ' - p' : ''}) */`,
-    `static unsigned move_${array}(${prefix}_state *s, int64_t rate${anchored ? ', int pulling' : ''})`,
+    `/* Layer ${l}, ${kind}: ${about}; theta = Q(theta - u${pull ? ' - p' : ''}) */`,
+    `static unsigned move_${array}(${prefix}_state *s, int64_t rate${parameter(kernel)})`,
     '{',
     '    unsigned seen = 0;',
     `    for (uint32_t k = 0; k < ${length}; k++) {`,
     ...indented([
-      `const ${kernel.type(name, l)} old = s->${array}[k];`,
+      `const ${kernel.type(kind, l)} old = s->${array}[k];`,
       `const ${kernel.type('gradient', l)} g = s->layer${l}_gradient[${element}];`,
-      `const ${kernel.type('update', l)} u = ${u.text};`,
+      `const ${kernel.type('update', l)} u = ${gated ? `gated ? ${gatedCall(layer, array, element)} : ${u}` : u};`,
       ...(pull ? [`const ${kernel.type('anchorPull', l)} pull = pulling ? ${pull.text} : 0;`] : []),
       `s->layer${l}_update[${element}] = u;`,
       `s->${array}[k] = ${next.text};`,

@@ -25,6 +25,7 @@ const FIGURES: readonly (readonly [string, Cell])[] = [
   ['throttle α: first, median, last', ({ alpha }) => (alpha === null ? 'off' : [alpha.first, alpha.median, alpha.last].map(figure).join(', '))],
   ['steps stalled', ({ stalledSteps, steps }) => `${percent(stalledSteps / steps)} (${counted(stalledSteps)})`],
   ['nothing moved from', ({ stillFrom }) => step(stillFrom)],
+  ['steps taken back', ({ rejectedSteps, steps }) => (rejectedSteps === 0 ? NONE : `${percent(rejectedSteps / steps)} (${counted(rejectedSteps)})`)],
   ['anchor let go', ({ events }) => (events === 0 ? NONE : `${events}×`)],
 ];
 

@@ -88,7 +88,7 @@ export function renderReport({ comparison, runs, maps = [] }: ReportInput): stri
 <header>
 <h1>${plan.title}</h1>
 <dl><dt>experiment</dt><dd>${plan.experiment}, ${counted(plan.steps)} steps, stress from step ${plan.stressFrom}, seed ${plan.seed}</dd>
-<dt>target</dt><dd>${plan.profile}</dd><dt>sensor</dt><dd>${plan.sensor}</dd><dt>plan</dt><dd><code>${plan.hash}</code></dd></dl>
+<dt>target</dt><dd>${plan.profile}</dd><dt>sensor</dt><dd>${plan.sensor}</dd>${plan.supervisor !== 'none' && html`<dt>supervisor</dt><dd>${plan.supervisor}</dd>`}<dt>plan</dt><dd><code>${plan.hash}</code></dd></dl>
 </header>
 <nav aria-label="Contents"><ul>${comparison.runs.map((run, index) => html`<li><a href="#${runId(index)}">${heading(run)}</a></li>`)}${maps.length > 0 && html`<li><a href="#maps">Maps</a></li>`}<li><a href="#about">About this report</a></li></ul></nav>
 <main id="main" tabindex="-1">

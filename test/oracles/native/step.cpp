@@ -233,7 +233,7 @@ private:
 
     // throttle
     std::string law, estimator;
-    bool keep_state;
+    bool keep_state, hold_curvature;
     Value chi, rho, floor_alpha, first_alpha, one;
     bool has_history = false, has_choice = false, infeasible = false;
     Value curvature, mean, choice;
@@ -303,7 +303,7 @@ void Run::read() {
         phases.push_back(phase);
     }
     in >> forward_rule >> gradient_rule >> order >> division >> divider >> divider_bits;
-    in >> law >> estimator >> keep_state;
+    in >> law >> estimator >> keep_state >> hold_curvature;
     chi = site("throttleTarget").of(read_integer(in));
     rho = site("meanRate").of(read_integer(in));
     floor_alpha = site("throttle").of(read_integer(in));
@@ -483,10 +483,13 @@ bool Run::secant() {
     if (!has_history) return false;
     const Value s_theta = difference(theta, last_theta);
     const Value s_gradient = difference(gradient, last_gradient);
-    if (s_theta == 0) return true;
+    if (s_theta == 0 && hold_curvature) return true;
     const Value n_gradient = norm(s_gradient);
-    const Value n_theta = norm(s_theta);
-    if (n_theta == 0) return true;
+    Value n_theta = norm(s_theta);
+    if (n_theta == 0) {
+        if (hold_curvature) return true;
+        n_theta = shifted(Value(1), -site("norm").fraction);
+    }
     Site& c = site("curvature");
     curvature = c(divide(n_gradient, n_theta, c.fraction, std::max(0, site("norm").fraction)), t, 0);
     return true;
