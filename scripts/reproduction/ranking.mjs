@@ -55,7 +55,7 @@ export async function ranking() {
   return `## Which controller survives where
 
 Every shipped target under every stress, one seed, with each of ${CONTROLLERS.map((name) => `\`${name}\``).join(', ')} (\`/s\` secant, \`/t\` trace). A cell names those whose verdict on the target is "survives"; in brackets those that end degraded where none survives;
-"none" where every one ends in a dead zone, a limit cycle or diverged; "—" where the target takes none of it. Targets that learn sample by sample get the stress that way. \`supervisor-burst\` is run with the supervisor.
+"none" where every one ends in a dead zone, a limit cycle or diverged; "—" where the target takes none of it. Targets that learn sample by sample get the stress that way. Formats that end at ±1 (q7, q15, q31) clip the drifted inputs: what survives there, survives by its rails. \`supervisor-burst\` is run with the supervisor.
 
 Survivals and degradations in ${cells} cells: ${order.map(([name, count]) => `\`${name}\` ${count}`).join(', ')}.
 
