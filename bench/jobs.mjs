@@ -9,6 +9,9 @@ import { requiredSiteKeys } from '../dist/site/sites.js';
 const signed = (wordLength, fractionLength) => ({ signed: true, wordLength, fractionLength });
 const unsigned = (wordLength, fractionLength) => ({ signed: false, wordLength, fractionLength });
 
+/** Of sites that no job quantises at. */
+const UNUSED = { signed: true, wordLength: 16, fractionLength: 12 };
+
 /** Formats of the controller sites, the same for every job: they must be present, and with no throttle and no anchor only the first three are used. */
 const CONTROLLER_FORMATS = {
   throttle: unsigned(16, 15), rate: unsigned(16, 15), learningRate: unsigned(16, 15),
@@ -41,7 +44,7 @@ function linearPlan({ formats, modes, accumulate, weights, batch, rows, learning
   const sites = Object.fromEntries(
     requiredSiteKeys(1).map((key) => {
       const name = key.slice(key.indexOf('.') + 1);
-      return [key, siteFormat({ ...named[name], ...modes })];
+      return [key, siteFormat({ ...(named[name] ?? UNUSED), ...modes })];
     }),
   );
   return {
@@ -54,7 +57,7 @@ function linearPlan({ formats, modes, accumulate, weights, batch, rows, learning
     lastBatch: 'drop',
     seed: 0,
     phases: [{
-      steps: 0, batch, throttle: false, anchor: false, sensor: false,
+      steps: 0, batch, throttle: false, anchor: false, supervisor: false, sensor: false,
       learningRate: { value: learningRate, raw: String(toRaw(learningRate, sites.learningRate)) },
     }],
     sensor: {},
@@ -62,8 +65,10 @@ function linearPlan({ formats, modes, accumulate, weights, batch, rows, learning
     accumulate: { order: 'ascending', ...accumulate },
     divide: { method: 'exact' },
     batchDivision: 'exact',
+    errorRule: 'difference',
     throttle: { law: 'none' },
     anchor: { law: 'none' },
+    supervisor: { law: 'none' },
     divergedLoss: 1e9,
     evaluationRows: batch,
   };
