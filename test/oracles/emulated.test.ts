@@ -6,7 +6,7 @@ import { afterAll, beforeEach, describe, expect, it, type TestContext } from 'vi
 import { FLAGS } from '../../src/core/abi.js';
 import { BoardProgram, BOARDS, missingTool, type Board } from '../../src/cost/boards.js';
 import type { Golden } from '../../src/export/golden/run.js';
-import { exported, FEW_BOARDS, PREFIX, RUN_NAMES, sourcesOf } from './emulatedPlans.js';
+import { exported, PREFIX, RUN_NAMES, sourcesOf } from './emulatedPlans.js';
 import { FULL } from './tool.js';
 
 const STRICT = ['-std=c99', '-Os', '-Wall', '-Wextra', '-Wconversion', '-Wshadow', '-Werror'];
@@ -38,13 +38,10 @@ function flipped(text: string, name: string): string {
   return text.slice(0, start) + head + text.slice(start + head.length).replace(/^-?(0[xX][0-9A-Fa-f]+|\d+)/, (value) => String(Number(value) + 1));
 }
 
-/** Boards on which every run is done. */
-const isThorough = ({ name }: Board): boolean => FULL || name === 'avr' || name === 'cortex-m0';
-
 describe.each(BOARDS.map((board) => [board.cpu, board] as const))('exported C on %s', (_, board) => {
   beforeEach((context) => needBoard(context, board));
 
-  it.each(RUN_NAMES.filter((name) => isThorough(board) || !FEW_BOARDS.includes(name)))('%s: every golden value, and the checksum of the manifest', async (name) => {
+  it.each(RUN_NAMES)('%s: every golden value, and the checksum of the manifest', async (name) => {
     const bundle = await exported(name, board.compiler.startsWith('avr'));
     const { program, units } = await programOf(board, sourcesOf(bundle), [...STRICT, ...OUTPUT]);
     expect(await program.link(units)).toBeUndefined();

@@ -48,8 +48,6 @@ const RUNS: Readonly<Record<string, RunOptions>> = {
     ],
   },
 };
-/** Runs of processors that differ most: an int of 16 bits, and no instruction that multiplies to 64. The others do them where there is time. */
-export const FEW_BOARDS: readonly string[] = ['sigmoid, gt2-qa/rayleigh, elastic and rollback', 'sign, rails/secant-latch, gated by a root, and cusum', 'balance of two losses, gt1/trace, ema'];
 export const RUN_NAMES = Object.keys(RUNS);
 
 const bundles = new Map<string, Promise<Bundle>>();
