@@ -1,6 +1,6 @@
 /** Balances losses that share layers: the larger a loss's gradient there, the smaller its say. docs/numerics.md §7.2. */
 import * as abi from '../abi';
-import { gradient, hiddenError, layer } from '../network/layer';
+import { backward, layer } from '../network/layer';
 import { gradientNorm } from './norm';
 
 /** Address of value `index` of an array of values. */
@@ -13,18 +13,6 @@ function value(base: usize, index: i32): usize {
 @inline
 function outputsOf(header: usize, i: i32): i32 {
   return load<i32>(<usize>load<i32>(header, abi.HEADER_LOSS_OUTPUTS) + (<usize>i << 2));
-}
-
-/** Hidden errors and gradients of all layers but the last. */
-function backwardShared<N, C, V>(header: usize, batch: usize): void {
-  const shared = load<i32>(header, abi.HEADER_LAYERS) - 1, count = load<i32>(batch, abi.BATCH_COUNT);
-  for (let l = shared - 1; l >= 0; l--) hiddenError<N, V>(header, layer(header, l), layer(header, l + 1), count);
-  let inputs = <usize>load<i32>(batch, abi.BATCH_INPUTS);
-  for (let l = 0; l < shared; l++) {
-    const record = layer(header, l);
-    gradient<N, C, V>(header, record, inputs, count, <usize>load<i32>(batch, abi.BATCH_DIVISOR));
-    inputs = <usize>load<i32>(record, abi.LAYER_ACTIVATIONS);
-  }
 }
 
 /** Norm of each loss's gradient on what is shared, into the array of norms; their sum. */
@@ -43,7 +31,7 @@ function measure<N, C, V>(header: usize, batch: usize): V {
       const o = k % outputs;
       n.store(errors, k, o >= first && o < end ? n.load(whole, k) : <V>0);
     }
-    backwardShared<N, C, V>(header, batch);
+    backward<N, C, V>(header, batch, layers - 1);
     const norm = gradientNorm<N, C, V>(header, layers - 1, 3 + i);
     store<V>(value(norms, i), norm);
     sum += norm;

@@ -99,7 +99,7 @@ export function signErrors<N, V>(header: usize, count: i32, one: V): void {
 }
 
 /** δ of a hidden layer from the layer behind it: Q(Σ w·δ), cleared where ReLU cut. */
-export function hiddenError<N, V>(header: usize, record: usize, behind: usize, count: i32): void {
+function hiddenError<N, V>(header: usize, record: usize, behind: usize, count: i32): void {
   const n = changetype<N>(0);
   const width = load<i32>(record, abi.LAYER_OUTPUTS), outputs = load<i32>(behind, abi.LAYER_OUTPUTS);
   const relu = load<i32>(record, abi.LAYER_RELU);
@@ -122,7 +122,7 @@ export function hiddenError<N, V>(header: usize, record: usize, behind: usize, c
 }
 
 /** g = Q(G / B) of every parameter of a layer. `inputs`: what it was fed, sample by sample. */
-export function gradient<N, C, V>(header: usize, record: usize, inputs: usize, count: i32, divisor: usize): void {
+function gradient<N, C, V>(header: usize, record: usize, inputs: usize, count: i32, divisor: usize): void {
   const n = changetype<N>(0);
   const width = load<i32>(record, abi.LAYER_INPUTS), outputs = load<i32>(record, abi.LAYER_OUTPUTS);
   const errors = <usize>load<i32>(record, abi.LAYER_ERRORS);
@@ -186,4 +186,16 @@ function batchMean<N, C, V>(record: usize, sum: V, divisor: usize, element: i32)
   }
   const left = load<i32>(site, abi.SITE_LEFT0) + load<i32>(divisor, abi.DIVISOR_LEFT);
   return n.quantise(n.mac(n.zero(), sum, load<V>(divisor, abi.DIVISOR_MULTIPLIER), left), site, element, 0);
+}
+
+/** Hidden errors, then the gradients of the first `trained` layers; no parameter moves before all are taken. */
+export function backward<N, C, V>(header: usize, batch: usize, trained: i32): void {
+  const count = load<i32>(batch, abi.BATCH_COUNT);
+  for (let l = load<i32>(header, abi.HEADER_LAYERS) - 2; l >= 0; l--) hiddenError<N, V>(header, layer(header, l), layer(header, l + 1), count);
+  let inputs = <usize>load<i32>(batch, abi.BATCH_INPUTS);
+  for (let l = 0; l < trained; l++) {
+    const record = layer(header, l);
+    gradient<N, C, V>(header, record, inputs, count, <usize>load<i32>(batch, abi.BATCH_DIVISOR));
+    inputs = <usize>load<i32>(record, abi.LAYER_ACTIVATIONS);
+  }
 }

@@ -10,7 +10,7 @@ import { stretchAll } from '../control/elastic';
 import { gatedUpdate } from '../control/gated';
 import { backedOff, startSupervisor, supervise } from '../control/supervisor';
 import { startThrottle, throttle } from '../control/throttle';
-import { at, forwardSample, gradient, hiddenError, layer, outputError, signErrors } from './layer';
+import { at, backward, forwardSample, layer, outputError, signErrors } from './layer';
 
 /** Forward and output error of a batch; its loss, quantised. */
 export function forward<N, C, V>(header: usize, batch: usize): V {
@@ -36,18 +36,6 @@ export function forward<N, C, V>(header: usize, batch: usize): V {
   const site = <usize>load<i32>(header, abi.HEADER_LOSS);
   const twice = load<V>(<usize>load<i32>(batch, abi.BATCH_DIVISOR), abi.DIVISOR_TWICE);
   return c.quotient(c.shift(x, load<i32>(site, abi.SITE_LEFT0)), twice, <V>1, load<i32>(site, abi.SITE_LEFT1), site, 0, 0);
-}
-
-/** Hidden errors, then every gradient; no parameter moves before all are taken. */
-function backward<N, C, V>(header: usize, batch: usize): void {
-  const layers = load<i32>(header, abi.HEADER_LAYERS), count = load<i32>(batch, abi.BATCH_COUNT);
-  for (let l = layers - 2; l >= 0; l--) hiddenError<N, V>(header, layer(header, l), layer(header, l + 1), count);
-  let inputs = <usize>load<i32>(batch, abi.BATCH_INPUTS);
-  for (let l = 0; l < layers; l++) {
-    const record = layer(header, l);
-    gradient<N, C, V>(header, record, inputs, count, <usize>load<i32>(batch, abi.BATCH_DIVISOR));
-    inputs = <usize>load<i32>(record, abi.LAYER_ACTIVATIONS);
-  }
 }
 
 /** θ ← Q(θ − Q(r·g) − Q(λ(θ − θ_a))) for every parameter, or what the gate makes of Q(r·g); returns stall flags. */
@@ -106,7 +94,7 @@ function learn<N, C, V>(header: usize, state: usize, batch: usize, row: usize, l
   const one = load<V>(header, abi.HEADER_ERROR_ONE);
   if (one != 0) signErrors<N, V>(header, load<i32>(batch, abi.BATCH_COUNT), one);
   if (load<i32>(header, abi.HEADER_LOSSES)) balance<N, C, V>(header, state, batch);
-  backward<N, C, V>(header, batch);
+  backward<N, C, V>(header, batch, load<i32>(header, abi.HEADER_LAYERS));
   let flags = throttle<N, C, V>(header, state, batch, row);
   const alpha = backedOff<C, V>(header, state, load<V>(row, abi.ROW_ALPHA));
   store<V>(row, alpha, abi.ROW_ALPHA);

@@ -169,7 +169,7 @@ function summarise({ experiment, profile, sensor, variants, ...begun }: Prepared
   return {
     seedComparison: 1,
     plan: {
-      hash, experiment: experiment.name, title: experiment.title ?? experiment.name, profile: profile.name, sensor: sensor.name, first, seeds,
+      hash, experiment: experiment.name, title: experiment.title ?? experiment.name, profile: profile.name, sensor: sensor.name, supervisor: plan.supervisor.law, first, seeds,
       drawn: drawn({ experiment, profile, sensor, variants, ...begun }), steps: planSteps(plan), stressFrom: stressStart(plan),
     },
     bootstrap: { replicates: REPLICATES, level: LEVEL, coverage: medianCoverage(seeds, ranks) },

@@ -88,7 +88,7 @@ export async function compareTargets(options: CompareTargetsOptions): Promise<Ta
   return {
     targetComparison: 1,
     plan: {
-      experiment: experiment.name, title: experiment.title ?? experiment.name, sensor: sensor.name, seed: experiment.seed ?? DEFAULT_SEED, steps,
+      experiment: experiment.name, title: experiment.title ?? experiment.name, sensor: sensor.name, supervisor: plan.supervisor.law, seed: experiment.seed ?? DEFAULT_SEED, steps,
       stressFrom: stressStart(plan), throttle: base.variant.throttle, anchor: base.variant.anchor,
     },
     reference: {

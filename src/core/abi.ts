@@ -101,7 +101,7 @@ export const RECORDS = {
     supervisorLaw: 'i32', supervisorOn: 'i32', supervisorStart: 'i32', backoff: 'i32', recovery: 'i32', patience: 'i32',
     calibration: 'i32', windowLength: 'i32', consecutive: 'i32', hold: 'i32',
     eta: 'value', one: 'value', chi: 'value', rho: 'value', floor: 'value', firstAlpha: 'value', lambda: 'value', ratio: 'value',
-    gain: 'value', momentum: 'value', rowRail: 'value', columnRail: 'value', biasRail: 'value', averageRate: 'value', importanceRate: 'value', threshold: 'value',
+    gain: 'value', momentum: 'value', rowRail: 'value', columnRail: 'value', biasRail: 'value', averageRate: 'value', importanceRate: 'value',
     margin: 'value', supervisorRate: 'value', slack: 'value', limit: 'value',
     /** What a gradient's norm is held against: τ of clip, the last place of gt2-qa. */
     normTarget: 'value',

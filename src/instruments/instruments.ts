@@ -62,7 +62,7 @@ export async function measure(options: InstrumentOptions = {}): Promise<Instrume
   return {
     instruments: 1,
     plan: {
-      hash: hashJson(variants.map(({ hash }) => hash)), experiment: experiment.name, title: experiment.title ?? experiment.name, profile: profile.name, sensor: sensor.name,
+      hash: hashJson(variants.map(({ hash }) => hash)), experiment: experiment.name, title: experiment.title ?? experiment.name, profile: profile.name, sensor: sensor.name, supervisor: variants[0]!.plan.supervisor.law,
       seed: experiment.seed ?? DEFAULT_SEED, steps,
     },
     every, window, columns: [...VALUE_NAMES], runs,

@@ -1,7 +1,7 @@
 /** Instruments of a run as text: limits, then what each side came to. */
 import { figure, percent } from '../compare/figure.js';
 import { printable } from '../document/show.js';
-import { PLAIN, type Palette } from '../report/terminal.js';
+import { PLAIN, supervisorText, type Palette } from '../report/terminal.js';
 import { STABILITY_LIMIT } from '../schema/map.js';
 import type { InstrumentRun, Instruments, InstrumentSide } from '../schema/instruments.js';
 import { SIDES, type ValueColumn } from './columns.js';
@@ -61,7 +61,7 @@ function limitsText({ limits }: InstrumentRun): string {
  */
 export function renderInstruments({ plan, every, runs }: Instruments, { palette = PLAIN }: { palette?: Palette } = {}): string {
   const lines = [
-    `${palette.bold(printable(plan.title, 200))} ${palette.dim(`(${plan.experiment}) on ${plan.profile}, sensor ${plan.sensor}, ${plan.steps} steps, seed ${plan.seed}, measured every ${every === 1 ? 'step' : `${every} steps`}`)}`,
+    `${palette.bold(printable(plan.title, 200))} ${palette.dim(`(${plan.experiment}) on ${plan.profile}, sensor ${plan.sensor}, ${plan.steps} steps, seed ${plan.seed}${supervisorText(plan)}, measured every ${every === 1 ? 'step' : `${every} steps`}`)}`,
   ];
   for (const run of runs) {
     lines.push('', `${palette.bold(`throttle ${run.throttle}, anchor ${run.anchor}`)} ${palette.dim(`plan ${run.planHash.slice(0, 8)}`)}`, `  ${limitsText(run)}`, '');

@@ -104,6 +104,7 @@ export async function stabilityMap(options: MapOptions = {}): Promise<StabilityM
       title: prepared.experiment.title ?? prepared.experiment.name,
       profile: prepared.profile.name,
       sensor: prepared.sensor.name,
+      supervisor: prepared.variants[0]!.plan.supervisor.law,
       anchor: prepared.variants[0]!.anchor,
       seed: prepared.experiment.seed ?? DEFAULT_SEED,
       steps: own.steps,

@@ -1,7 +1,7 @@
 /** A map on a terminal: a panel of blocks for each throttle, two rows of cells a line. */
 import { figure, percent } from '../compare/figure.js';
 import { printable } from '../document/show.js';
-import { PLAIN, type Palette } from '../report/terminal.js';
+import { PLAIN, supervisorText, type Palette } from '../report/terminal.js';
 import type { MapThrottle, StabilityMap } from '../schema/map.js';
 
 /** Cells across and up that are shown; of a finer map evenly spread ones. */
@@ -31,7 +31,7 @@ export function renderMap(map: StabilityMap, { width = 110, palette = PLAIN }: {
   const perRow = Math.max(1, Math.floor((width + GAP) / (widest + GAP)));
   const lines = [
     palette.bold(`${printable(plan.title, 200)} (${printable(plan.experiment)})`),
-    `${map.numbers === 'float64' ? 'float64' : `target ${printable(plan.profile)}`} · sensor ${printable(plan.sensor)} · anchor ${plan.anchor} · ${plan.steps} steps · seed ${plan.seed} · plans ${plan.hash.slice(0, 8)}`,
+    `${map.numbers === 'float64' ? 'float64' : `target ${printable(plan.profile)}`} · sensor ${printable(plan.sensor)} · anchor ${plan.anchor}${supervisorText(plan)} · ${plan.steps} steps · seed ${plan.seed} · plans ${plan.hash.slice(0, 8)}`,
     `across ${printable(x.path)}, up ${printable(y.path)}: ${x.values.length} × ${y.values.length} cells`,
     '',
   ];

@@ -5,7 +5,7 @@ import { SEED_MEASURE_NAMES, SEED_MEASURES, type SeedMeasureName } from '../comp
 import { VERDICTS } from '../compare/thresholds.js';
 import { printable } from '../document/show.js';
 import type { PairedSide, SeedComparison, SeedMedian, SeedRun, SeedShare } from '../schema/seeds.js';
-import { breakLines, colourOf, NONE, PLAIN, type Palette } from './terminal.js';
+import { breakLines, colourOf, NONE, PLAIN, supervisorText, type Palette } from './terminal.js';
 
 const SIDES = { float: 'float64', fixed: 'fixed' } as const;
 type Side = keyof typeof SIDES;
@@ -61,7 +61,7 @@ export function renderSeeds(comparison: SeedComparison, { width = 110, wrap = In
   const lines = [
     `${palette.bold(printable(plan.title, 200))} ${palette.dim(`(${plan.experiment})`)}`,
     palette.dim(`${plan.seeds} seeds, ${plan.first} to ${plan.first + plan.seeds - 1}, each draws ${plan.drawn.join(', ')} · ${plan.steps} steps, stress from step ${plan.stressFrom} · plans ${plan.hash.slice(0, 8)}`),
-    palette.dim(`target ${plan.profile} · sensor ${plan.sensor}`),
+    palette.dim(`target ${plan.profile} · sensor ${plan.sensor}${supervisorText(plan)}`),
     palette.dim(`median (${level} interval) over the seeds; a run that diverged counts as ∞`),
   ];
   if (bootstrap.coverage < LEVEL - TOLERATED) lines.push(palette.yellow(`so few seeds are not enough for ${level}: these intervals hold the median in ${plan.seeds % 2 === 0 ? 'at least ' : ''}${percent(bootstrap.coverage)} of the cases`));

@@ -5,7 +5,7 @@ import { REFERENCE } from '../compare/targets.js';
 import type { VerdictName } from '../compare/thresholds.js';
 import { printable } from '../document/show.js';
 import type { Part, TargetComparison, TargetParting, TargetRow } from '../schema/targets.js';
-import { breakLines, colourOf, NONE, PLAIN, type Palette } from './terminal.js';
+import { breakLines, colourOf, NONE, PLAIN, supervisorText, type Palette } from './terminal.js';
 
 const same = (text: string): string => text;
 /** Blanks before a sentence, and between columns. */
@@ -77,7 +77,7 @@ export function renderTargets(comparison: TargetComparison, { width = 110, wrap 
   ];
   const lines = [
     `${palette.bold(printable(plan.title, 200))} ${palette.dim(`(${plan.experiment})`)}`,
-    palette.dim(`${plan.steps} steps, stress from step ${plan.stressFrom} · seed ${plan.seed} · sensor ${plan.sensor} · ${controller}`),
+    palette.dim(`${plan.steps} steps, stress from step ${plan.stressFrom} · seed ${plan.seed} · sensor ${plan.sensor} · ${controller}${supervisorText(plan)}`),
     '', ...tabulated(rows, width, palette),
   ];
   const sentence = (label: string, text: string): void => {

@@ -25,5 +25,8 @@ export const header = {
   about: Type.Optional(Type.String({ maxLength: 4000 })),
 };
 
+/** The supervisor of all runs of a result: none, or its law. */
+export const SupervisorName = Type.String({ description: 'law of the supervisor, the same in every run' });
+
 /** A schema with a description of its own. */
 export const described = <T extends TSchema>(schema: T, description: string): T => ({ ...schema, description });

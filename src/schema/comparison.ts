@@ -4,7 +4,7 @@ import { RECORD_LEVELS } from '../run/levels.js';
 import { Raw } from './plan.js';
 import { FLAG_KINDS } from './profile.js';
 import { Concern } from './concern.js';
-import { StringEnum, strict } from './common.js';
+import { StringEnum, strict, SupervisorName } from './common.js';
 
 /** A number, or null where it is not finite. */
 const Finite = Type.Union([Type.Number(), Type.Null()]);
@@ -145,7 +145,7 @@ export const Comparison = strict(
       title: Type.String(),
       profile: Type.String(),
       sensor: Type.String(),
-      supervisor: Type.String({ description: 'law of the supervisor, the same in every run' }),
+      supervisor: SupervisorName,
       seed: count,
       steps: count,
       recorder: strict(

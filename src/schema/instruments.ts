@@ -1,7 +1,7 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { SIDES, VALUE_COLUMNS, VALUE_NAMES, type ValueColumn } from '../instruments/columns.js';
 import { SAMPLINGS, type Sampling } from '../instruments/meanSquare.js';
-import { described, strict, StringEnum } from './common.js';
+import { described, strict, StringEnum, SupervisorName } from './common.js';
 
 const Value = Type.Union([Type.Number(), Type.Null()]);
 const nullable = <T extends TSchema>(schema: T, description: string) => Type.Union([schema, Type.Null()], { description });
@@ -66,6 +66,7 @@ export const Instruments = strict(
       title: Type.String(),
       profile: Type.String(),
       sensor: Type.String(),
+      supervisor: SupervisorName,
       seed: count,
       steps: count,
     }),

@@ -1,6 +1,6 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { FEWEST_VALUES, MOST_VALUES, SPACINGS } from '../map/axis.js';
-import { strict, StringEnum } from './common.js';
+import { strict, StringEnum, SupervisorName } from './common.js';
 
 /** The margin η·λmax at which plain gradient descent ceases to converge. */
 export const STABILITY_LIMIT = 2;
@@ -44,6 +44,7 @@ export const StabilityMap = strict(
       title: Type.String(),
       profile: Type.String({ description: 'target the plans were made for; with numbers float64 only its constants count' }),
       sensor: Type.String(),
+      supervisor: SupervisorName,
       anchor: Type.String(),
       seed: Type.Integer({ minimum: 0 }),
       steps: Type.Integer({ minimum: 1, description: 'of the longest cell' }),

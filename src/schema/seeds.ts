@@ -1,7 +1,7 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { DRAWN, SEED_MEASURES, type Drawn, type SeedMeasureName } from '../compare/seedsMeasures.js';
 import { VERDICTS, type VerdictName } from '../compare/thresholds.js';
-import { described, StringEnum, strict } from './common.js';
+import { described, StringEnum, strict, SupervisorName } from './common.js';
 
 const count = Type.Integer({ minimum: 0 });
 const share = Type.Number({ minimum: 0, maximum: 1 });
@@ -61,6 +61,7 @@ export const SeedComparison = strict(
       title: Type.String(),
       profile: Type.String(),
       sensor: Type.String(),
+      supervisor: SupervisorName,
       first: described(count, 'first seed; the others follow one by one'),
       seeds: Type.Integer({ minimum: 2 }),
       drawn: Type.Array(StringEnum(Object.keys(DRAWN) as Drawn[], Object.entries(DRAWN).map(([name, about]) => `${name}: ${about}`).join('; ')), { description: 'what a seed draws', minItems: 1 }),

@@ -2,7 +2,7 @@ import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { VERDICTS } from '../compare/thresholds.js';
 import { FixedSide, FloatSide, RaisedFlag } from './comparison.js';
 import { Raw } from './plan.js';
-import { StringEnum, strict } from './common.js';
+import { StringEnum, strict, SupervisorName } from './common.js';
 
 const count = Type.Integer({ minimum: 0 });
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -68,7 +68,7 @@ export const TargetComparison = strict(
   {
     targetComparison: Type.Literal(1, { description: 'version of this document' }),
     plan: strict({
-      experiment: Type.String(), title: Type.String(), sensor: Type.String(), seed: count, steps: count,
+      experiment: Type.String(), title: Type.String(), sensor: Type.String(), supervisor: SupervisorName, seed: count, steps: count,
       stressFrom: Type.Integer({ minimum: 0, description: 'first step of the first phase with the sensor on' }),
       throttle: Type.String(), anchor: Type.String(),
     }),

@@ -143,7 +143,7 @@ for table in json.load(open('demo_formats.json'))['tables'].values():
     assert '%08x' % zlib.crc32(array.tobytes()) != table['crc32']
 `;
     const { code, said } = folder.run('python3', ['-c', script]);
-    if (code === 77) context.skip('numpy is not installed');
+    if (code === 77 && !process.env['QRAILS_REQUIRE_ORACLES']) context.skip('numpy is not installed');
     expect([code, said]).toEqual([0, '']);
   } finally {
     folder.close();

@@ -49,4 +49,3 @@ export function clamped({ low, high }: Range, into: Range): Range {
 
 export const INT32 = range(-(1n << 31n), (1n << 31n) - 1n);
 export const INT64 = range(-(1n << 63n), (1n << 63n) - 1n);
-export const UINT64 = range(0n, (1n << 64n) - 1n);

@@ -22,6 +22,8 @@ export function drawCharts(uPlot: typeof UPlot, { yLimits, ticks, tickText }: Pi
   }
   const HEIGHT = 280;
   const LABEL = 13;
+  /** Lines of labels above a chart: a label that would run into another goes one up. */
+  const LEVELS = 3;
   const FONT = 12;
   const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   const font = `${FONT}px system-ui, sans-serif`;
@@ -75,7 +77,7 @@ export function drawCharts(uPlot: typeof UPlot, { yLimits, ticks, tickText }: Pi
     const plot: UPlot = new uPlot({
       width: holder.clientWidth || 700,
       height: HEIGHT,
-      padding: [2 * LABEL + 6, 12, 0, 0],
+      padding: [LEVELS * LABEL + 6, 12, 0, 0],
       legend: { show: false },
       scales: {
         x: { time: false },
@@ -127,13 +129,18 @@ export function drawCharts(uPlot: typeof UPlot, { yLimits, ticks, tickText }: Pi
             ctx.stroke();
           };
           ctx.strokeStyle = ctx.fillStyle = colour('mark');
-          marks.forEach(({ at, label }, k) => {
+          const ends: number[] = [];
+          [...marks].sort((a, b) => a.at - b.at).forEach(({ at, label }) => {
             const x = u.valToPos(at, 'x', true);
             if (x < left || x > left + width) return;
             line(x, top - 2 * ratio, x, top + height, [2, 3]);
             const right = x > left + width * 0.8;
             ctx.textAlign = right ? 'right' : 'left';
-            ctx.fillText(label, x + (right ? -3 : 3) * ratio, top - (6 + (k % 2) * LABEL) * ratio);
+            const room = ctx.measureText(label).width + 6 * ratio;
+            const from = right ? x - room : x;
+            const free = Array.from({ length: LEVELS }, (_, level) => level).find((level) => (ends[level] ?? 0) <= from) ?? LEVELS - 1;
+            ends[free] = from + room;
+            ctx.fillText(label, x + (right ? -3 : 3) * ratio, top - (6 + free * LABEL) * ratio);
           });
           if (limit) {
             const y = u.valToPos(limit.at, 'y', true);
