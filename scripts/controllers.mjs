@@ -1,19 +1,19 @@
 // The tables of docs/controllers.md, from the registry, the sites and the state fields of the compiled host.
 //   node scripts/controllers.mjs           writes what changed
 //   node scripts/controllers.mjs --check   writes nothing; names a stale page and exits with 1
-import { readFileSync, writeFileSync } from 'node:fs';
 import {
   ANCHOR_PARAMETERS, ANCHORS, BALANCE_PARAMETERS, BALANCES, ESTIMATORS, parameterDefault, SUPERVISOR_PARAMETERS, SUPERVISORS, THROTTLE_ALIASES, THROTTLE_PARAMETERS, THROTTLES,
 } from '../dist/control/registry.js';
 import { stateFields } from '../dist/core/stateFields.js';
 import { SITES } from '../dist/site/sites.js';
+import { keep, read, table as plainTable, withBlock } from './page.mjs';
 
 const FILE = 'docs/controllers.md';
 const NONE = '–';
 
 const code = (text) => `\`${text}\``;
 const cell = (text) => String(text).replaceAll('|', '\\|');
-const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |\n`).join('');
+const table = (head, lines) => plainTable(head.map(cell), lines.map((line) => line.map(cell)));
 const codes = (names) => names.map(code).join(', ') || NONE;
 const entries = (list) => Object.entries(list);
 
@@ -96,21 +96,4 @@ const BLOCKS = {
   sites: siteTable,
 };
 
-/** A text with the block between `<!-- name (…) -->` and `<!-- end -->` replaced. */
-function withBlock(text, name, block) {
-  const place = new RegExp(`(<!-- ${name} \\([^\\n]*-->\\n)[\\s\\S]*?(<!-- end -->)`);
-  if (!place.test(text)) throw new Error(`${FILE} has no block "${name}"`);
-  return text.replace(place, (_, head, tail) => `${head}${block}${tail}`);
-}
-
-const path = new URL(`../${FILE}`, import.meta.url);
-const present = readFileSync(path, 'utf8');
-const wanted = entries(BLOCKS).reduce((text, [name, block]) => withBlock(text, name, block()), present);
-if (wanted !== present) {
-  const check = process.argv.includes('--check');
-  console.log(`${check ? 'stale' : 'wrote'} ${FILE}`);
-  if (check) {
-    console.error('run: npm run generate');
-    process.exitCode = 1;
-  } else writeFileSync(path, wanted);
-}
+keep({ [FILE]: entries(BLOCKS).reduce((text, [name, block]) => withBlock(text, name, block()), read(FILE)) });

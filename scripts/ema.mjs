@@ -1,7 +1,6 @@
 // The tables of docs/ema.md, from the modes and closed forms of the compiled host.
 //   node scripts/ema.mjs           writes what changed
 //   node scripts/ema.mjs --check   writes nothing; names a stale page and exits with 1
-import { readFileSync, writeFileSync } from 'node:fs';
 import { bias } from '../dist/ema/bias.js';
 import { deadBand } from '../dist/ema/deadBand.js';
 import { designEma } from '../dist/ema/design.js';
@@ -9,13 +8,13 @@ import { EMA_FORMS } from '../dist/ema/forms.js';
 import { reachAbove, reachBelow } from '../dist/ema/rounding.js';
 import { ROUNDINGS } from '../dist/format/modes.js';
 import { siteFormat } from '../dist/format/quantise.js';
+import { keep, read, table, withBlock } from './page.mjs';
 
 const FILE = 'docs/ema.md';
 /** Consecutive inputs whose widest band is shown: every discarded part of ρ·x at 1/64, and both parities. */
 const INPUTS = Array.from({ length: 128 }, (_, k) => 9830n + BigInt(k));
 const NONE = '–';
 
-const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('');
 const code = (text) => `\`${text}\``;
 
 /** −½ ≤ e < ½: what is added to S without moving it. */
@@ -51,17 +50,4 @@ function bandTable() {
   return table(['mode', ...columns.map(name)], ROUNDINGS.map((rounding) => [code(rounding), ...cells(rounding)]));
 }
 
-/** A text with the block between `<!-- name (…) -->` and `<!-- end -->` replaced. */
-const withBlock = (text, name, block) => text.replace(new RegExp(`(<!-- ${name} [^\\n]*-->\\n)[\\s\\S]*?(<!-- end -->)`), (_, head, tail) => `${head}${block}${tail}`);
-
-const path = new URL(`../${FILE}`, import.meta.url);
-const present = readFileSync(path, 'utf8');
-const wanted = withBlock(withBlock(present, 'holds', holdTable()), 'bands', bandTable());
-if (wanted !== present) {
-  const check = process.argv.includes('--check');
-  console.log(`${check ? 'stale' : 'wrote'} ${FILE}`);
-  if (check) {
-    console.error('run: npm run generate');
-    process.exitCode = 1;
-  } else writeFileSync(path, wanted);
-}
+keep({ [FILE]: withBlock(withBlock(read(FILE), 'holds', holdTable()), 'bands', bandTable()) });

@@ -1,32 +1,22 @@
 // docs/map.md: the maps of exp-001 on a reduced grid, as the compiled host and core make them.
 //   node scripts/map.mjs           writes figures, cells and tables (minutes)
 //   node scripts/map.mjs --check   writes nothing: computes some of the cells and draws again, makes figures and tables from the stored cells, names what is stale and exits with 1
-import { readFileSync, writeFileSync } from 'node:fs';
 import { percent } from '../dist/compare/figure.js';
 import { drawMap, mapCsv, stabilityMap, svgOf } from '../dist/index.js';
+import { read, table, withBlock, write } from './page.mjs';
 
 const GRID = 21;
 /** Its values are every fifth of the grid's. */
 const CHECKED_GRID = 5;
-const KINDS = { 'float64': { float: true }, 'enabol-wide': { profile: 'enabol-wide' } };
+const THROTTLES = ['none', 'gt0/secant', 'gt0/trace', 'table', 'gt1/secant', 'gt2-qa/secant'];
+const KINDS = { 'float64': { float: true, throttle: THROTTLES }, 'enabol-wide': { profile: 'enabol-wide', throttle: THROTTLES } };
 /** What an unthrottled step can throw out is thrown out in a few steps: other weights need no more. */
-const DRAWING = { float: true, throttle: ['none', 'gt0/secant', 'gt0/trace', 'table'], grid: 11, steps: 50 };
+const DRAWING = { float: true, throttle: THROTTLES, grid: 11, steps: 50 };
 const DRAWS = 100;
 const CHECKED_DRAWS = 2;
 const DRAWS_FILE = 'docs/map/exp-001-draws.csv';
 const PAGE = 'docs/map.md';
 
-const path = (file) => new URL(`../${file}`, import.meta.url);
-const read = (file) => {
-  try {
-    return readFileSync(path(file), 'utf8');
-  } catch (error) {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  }
-};
-const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('');
-const withBlock = (text, name, block) => text.replace(new RegExp(`(<!-- ${name} [^\\n]*-->\\n)[\\s\\S]*?(<!-- end -->)`), (_, head, tail) => `${head}${block}${tail}`);
 const cellsFile = (kind) => `docs/map/exp-001-${kind}.csv`;
 
 const check = process.argv.includes('--check');
@@ -91,7 +81,7 @@ if (stale.length === 0) {
 for (const [file, text] of wanted) {
   if (read(file) === text) continue;
   stale.push(file);
-  if (!check) writeFileSync(path(file), text);
+  if (!check) write(file, text);
 }
 if (stale.length > 0) console.log([...new Set(stale)].map((file) => `${check ? 'stale' : 'wrote'} ${file}`).join('\n'));
 if (check && stale.length > 0) {

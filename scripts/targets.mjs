@@ -1,7 +1,6 @@
 // docs/targets.md: every shipped target, and where a fixed learner parts on each, as the compiled host and core do it.
 //   node scripts/targets.mjs           writes what changed
 //   node scripts/targets.mjs --check   writes nothing; names a stale page and exits with 1
-import { readFileSync, writeFileSync } from 'node:fs';
 import { flagsText } from '../dist/compare/flags.js';
 import { figure, percent } from '../dist/compare/figure.js';
 import { DEFAULT_DATA_EXPERIMENT, DEFAULT_EXPERIMENT } from '../dist/compare/prepare.js';
@@ -12,6 +11,7 @@ import { resolveFormats } from '../dist/plan/formats.js';
 import { loadProfile } from '../dist/profile/load.js';
 import { partingLines, placeText } from '../dist/report/targets.js';
 import { siteKey, SITES } from '../dist/site/sites.js';
+import { keep, table as plainTable } from './page.mjs';
 
 const FILE = 'docs/targets.md';
 /** What the others are held against: one of the many with q15 numbers, so that what is shown is not resolution alone. */
@@ -24,7 +24,7 @@ const NONE = '–';
 const code = (text) => `\`${text}\``;
 const link = (name) => `[${name}](#${name})`;
 const cell = (text) => String(text).replaceAll('|', '\\|');
-const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |\n`).join('');
+const table = (head, lines) => plainTable(head.map(cell), lines.map((line) => line.map(cell)));
 
 function accumulation({ accumulate = {} }) {
   const { accumulator = 'each', gradientAccumulator = 'end', order = 'ascending' } = accumulate;
@@ -125,21 +125,5 @@ ${learners.join('\n')}
 ${profiles.map(description).join('\n')}`;
 }
 
-const path = new URL(`../${FILE}`, import.meta.url);
 const wanted = await page();
-const present = (() => {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-})();
-if (present !== wanted) {
-  const check = process.argv.includes('--check');
-  console.log(`${check ? 'stale' : 'wrote'} ${FILE}`);
-  if (check) {
-    console.error('run: npm run generate');
-    process.exitCode = 1;
-  } else writeFileSync(path, wanted);
-}
+keep({ [FILE]: wanted });

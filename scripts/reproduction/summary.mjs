@@ -31,4 +31,4 @@ export function shown(values) {
 
 export const share = (values, test) => values.filter((value) => value !== undefined && test(value)).length / values.length;
 export const percent = (part) => `${Math.round(100 * part)} %`;
-export const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('');
+export { table } from '../page.mjs';

@@ -25,8 +25,10 @@ export const header = {
   about: Type.Optional(Type.String({ maxLength: 4000 })),
 };
 
-/** The supervisor of all runs of a result: none, or its law. */
-export const SupervisorName = Type.String({ description: 'law of the supervisor, the same in every run' });
+/** What the runs of a result were made from. */
+export const runNames = {
+  experiment: Type.String(), title: Type.String(), profile: Type.String(), sensor: Type.String(), supervisor: Type.String({ description: 'law of the supervisor, the same in every run' }),
+};
 
 /** A schema with a description of its own. */
 export const described = <T extends TSchema>(schema: T, description: string): T => ({ ...schema, description });

@@ -4,7 +4,7 @@ import { RECORD_LEVELS } from '../run/levels.js';
 import { Raw } from './plan.js';
 import { FLAG_KINDS } from './profile.js';
 import { Concern } from './concern.js';
-import { StringEnum, strict, SupervisorName } from './common.js';
+import { StringEnum, strict, runNames } from './common.js';
 
 /** A number, or null where it is not finite. */
 const Finite = Type.Union([Type.Number(), Type.Null()]);
@@ -141,11 +141,7 @@ export const Comparison = strict(
     comparison: Type.Literal(1, { description: 'version of this document' }),
     plan: strict({
       hash: Type.String({ pattern: '^[0-9a-f]{64}$', description: 'of the list of plan hashes' }),
-      experiment: Type.String(),
-      title: Type.String(),
-      profile: Type.String(),
-      sensor: Type.String(),
-      supervisor: SupervisorName,
+      ...runNames,
       seed: count,
       steps: count,
       recorder: strict(

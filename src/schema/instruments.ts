@@ -1,7 +1,7 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { SIDES, VALUE_COLUMNS, VALUE_NAMES, type ValueColumn } from '../instruments/columns.js';
 import { SAMPLINGS, type Sampling } from '../instruments/meanSquare.js';
-import { described, strict, StringEnum, SupervisorName } from './common.js';
+import { described, strict, StringEnum, runNames } from './common.js';
 
 const Value = Type.Union([Type.Number(), Type.Null()]);
 const nullable = <T extends TSchema>(schema: T, description: string) => Type.Union([schema, Type.Null()], { description });
@@ -62,11 +62,7 @@ export const Instruments = strict(
     instruments: Type.Literal(1, { description: 'version of this document' }),
     plan: strict({
       hash: described(Hash, 'of the list of plan hashes'),
-      experiment: Type.String(),
-      title: Type.String(),
-      profile: Type.String(),
-      sensor: Type.String(),
-      supervisor: SupervisorName,
+      ...runNames,
       seed: count,
       steps: count,
     }),

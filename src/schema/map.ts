@@ -1,6 +1,6 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { FEWEST_VALUES, MOST_VALUES, SPACINGS } from '../map/axis.js';
-import { strict, StringEnum, SupervisorName } from './common.js';
+import { strict, StringEnum, runNames } from './common.js';
 
 /** The margin η·λmax at which plain gradient descent ceases to converge. */
 export const STABILITY_LIMIT = 2;
@@ -40,11 +40,8 @@ export const StabilityMap = strict(
     map: Type.Literal(1, { description: 'version of this document' }),
     plan: strict({
       hash: Type.String({ pattern: '^[0-9a-f]{64}$', description: 'over the plans of all cells' }),
-      experiment: Type.String(),
-      title: Type.String(),
+      ...runNames,
       profile: Type.String({ description: 'target the plans were made for; with numbers float64 only its constants count' }),
-      sensor: Type.String(),
-      supervisor: SupervisorName,
       anchor: Type.String(),
       seed: Type.Integer({ minimum: 0 }),
       steps: Type.Integer({ minimum: 1, description: 'of the longest cell' }),

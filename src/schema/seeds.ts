@@ -1,7 +1,7 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { DRAWN, SEED_MEASURES, type Drawn, type SeedMeasureName } from '../compare/seedsMeasures.js';
 import { VERDICTS, type VerdictName } from '../compare/thresholds.js';
-import { described, StringEnum, strict, SupervisorName } from './common.js';
+import { described, StringEnum, strict, runNames } from './common.js';
 
 const count = Type.Integer({ minimum: 0 });
 const share = Type.Number({ minimum: 0, maximum: 1 });
@@ -57,11 +57,7 @@ export const SeedComparison = strict(
     seedComparison: Type.Literal(1, { description: 'version of this document' }),
     plan: strict({
       hash: described(Hash, "of the list of plan hashes, seed by seed, each seed's in the order of `runs`; draws the resamples"),
-      experiment: Type.String(),
-      title: Type.String(),
-      profile: Type.String(),
-      sensor: Type.String(),
-      supervisor: SupervisorName,
+      ...runNames,
       first: described(count, 'first seed; the others follow one by one'),
       seeds: Type.Integer({ minimum: 2 }),
       drawn: Type.Array(StringEnum(Object.keys(DRAWN) as Drawn[], Object.entries(DRAWN).map(([name, about]) => `${name}: ${about}`).join('; ')), { description: 'what a seed draws', minItems: 1 }),

@@ -2,7 +2,10 @@ import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { VERDICTS } from '../compare/thresholds.js';
 import { FixedSide, FloatSide, RaisedFlag } from './comparison.js';
 import { Raw } from './plan.js';
-import { StringEnum, strict, SupervisorName } from './common.js';
+import { StringEnum, strict, runNames } from './common.js';
+
+/** The targets are listed one by one. */
+const { profile: _, ...names } = runNames;
 
 const count = Type.Integer({ minimum: 0 });
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -68,7 +71,7 @@ export const TargetComparison = strict(
   {
     targetComparison: Type.Literal(1, { description: 'version of this document' }),
     plan: strict({
-      experiment: Type.String(), title: Type.String(), sensor: Type.String(), supervisor: SupervisorName, seed: count, steps: count,
+      ...names, seed: count, steps: count,
       stressFrom: Type.Integer({ minimum: 0, description: 'first step of the first phase with the sensor on' }),
       throttle: Type.String(), anchor: Type.String(),
     }),

@@ -23,7 +23,7 @@ function made(changes: Partial<StabilityMap['plan']> = {}): StabilityMap {
   const axis = { path: 'sensor.gain[0].value', spacing: 'log' as const, values };
   return {
     map: 1, numbers: 'fixed', x: { ...axis, path: 'experiment.phases[0].learningRate' }, y: axis, theory: { limit: 2, share: 0.4, margins },
-    plan: { hash: 'a'.repeat(64), experiment: 'made', title: 'Made up', profile: 'p', sensor: 's', anchor: 'none', seed: 1, steps: 10, divergedLoss: 100, ...changes },
+    plan: { hash: 'a'.repeat(64), experiment: 'made', title: 'Made up', profile: 'p', sensor: 's', supervisor: 'none', anchor: 'none', seed: 1, steps: 10, divergedLoss: 100, ...changes },
     throttles: ['none', 'table'].map((name) => ({ name, divergedShare: 0.44, stalledShare: 0.125, refusedShare: 2 / 64, refusal: 'does not fit', cells, draws: null })),
   };
 }
