@@ -1,6 +1,6 @@
 // Generated from src/core/abi.ts by scripts/generate.mjs. Do not edit.
 
-export const SITE_SIZE: i32 = 784;
+export const SITE_SIZE: i32 = 792;
 export const SITE_SHIFT: i32 = 0;
 export const SITE_LEFT0: i32 = 4;
 export const SITE_LEFT1: i32 = 8;
@@ -41,6 +41,7 @@ export const SITE_QUOTIENT_ERROR_SUM: i32 = 240;
 export const SITE_WATCH_LOW: i32 = 248;
 export const SITE_WATCH_SPAN: i32 = 256;
 export const SITE_HISTOGRAM: i32 = 264;
+export const SITE_PLACE: i32 = 784;
 
 export const LAYER_SIZE: i32 = 160;
 export const LAYER_INPUTS: i32 = 0;

@@ -9,6 +9,7 @@ import { forward, step } from './network/step';
 import { Fixed, FixedWide } from './number/fixed';
 import { FixedControl } from './number/fixedControl';
 import { Float64, Float64Control } from './number/float64';
+import { Chosen, Exact } from './number/quantisers';
 
 /** Steps until `steps` are done or a TRAP overflowed; how many. */
 @inline
@@ -48,7 +49,11 @@ export function runFixedWide(header: usize, state: usize, steps: i32): i32 {
   return run<FixedWide, FixedControl, i64>(header, state, steps);
 }
 export function runFloat(header: usize, state: usize, steps: i32): i32 {
-  return run<Float64, Float64Control, f64>(header, state, steps);
+  return run<Float64<Exact>, Float64Control<Exact>, f64>(header, state, steps);
+}
+/** binary64 with the quantisers of the sites that have a record. */
+export function runMixed(header: usize, state: usize, steps: i32): i32 {
+  return run<Float64<Chosen>, Float64Control<Chosen>, f64>(header, state, steps);
 }
 
 /** Loss of the first batch of the table, without a step; into the first row. Site counters go on counting: read them before. */
@@ -66,7 +71,10 @@ export function lossFixedWide(header: usize): void {
   evaluate<FixedWide, FixedControl, i64>(header);
 }
 export function lossFloat(header: usize): void {
-  evaluate<Float64, Float64Control, f64>(header);
+  evaluate<Float64<Exact>, Float64Control<Exact>, f64>(header);
+}
+export function lossMixed(header: usize): void {
+  evaluate<Float64<Chosen>, Float64Control<Chosen>, f64>(header);
 }
 
 /** Which build this is: 1 with SIMD. */

@@ -8,6 +8,7 @@ import { setStep, setTrapped, trapped } from '../fixed/quantise';
 import { seedStep } from '../fixed/random';
 import { FixedControl } from '../number/fixedControl';
 import { Float64Control } from '../number/float64';
+import { Exact } from '../number/quantisers';
 
 @unmanaged
 class OneRounding {
@@ -72,7 +73,7 @@ export function emaShiftOnly(values: usize, means: usize, count: i32, s: i64, me
 
 /** S ← S + ρ·(x − S) in binary64: what all three round. */
 export function emaFloat(values: usize, means: usize, count: i32, s: f64, rho: f64): void {
-  const c = changetype<Float64Control>(0);
+  const c = changetype<Float64Control<Exact>>(0);
   for (let k = 0; k < count; k++) {
     const at = <usize>k << 3;
     s = c.mean(s, rho, load<f64>(values + at), 0);

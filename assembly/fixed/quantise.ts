@@ -256,3 +256,9 @@ export function settle(low: i64, nonzero: bool, site: usize, element: i32, index
 export function counted(site: usize, n: i64): void {
   store<i64>(site, load<i64>(site, abi.SITE_COUNT) + n, abi.SITE_COUNT);
 }
+
+/** Counts a step in which a layer stood still at a site. */
+@inline
+export function stalled(site: usize): void {
+  store<i64>(site, load<i64>(site, abi.SITE_STALLED) + 1, abi.SITE_STALLED);
+}

@@ -6,7 +6,7 @@
  */
 import * as abi from '../abi';
 import { addProduct, addShifted, hi, setHi } from '../fixed/int128';
-import { counted, quantiseWide } from '../fixed/quantise';
+import { counted, quantiseWide, stalled } from '../fixed/quantise';
 import { dot } from './dot';
 
 /** ⌊z·2^−shift⌋ from the middle of the table on, clipped to it. A left shift that would run out of the word is out of the table anyway. */
@@ -41,7 +41,7 @@ export class Fixed<R> {
   /** The table's entry for an output of this raw. */
   @inline sigmoid(z: i64, header: usize): i64 { return this.load(<usize>load<i32>(header, abi.HEADER_SIGMOID), sigmoidEntry(z, load<i32>(header, abi.HEADER_SIGMOID_SHIFT))); }
   @inline counted(site: usize, n: i32): void { counted(site, n); }
-  @inline stalled(site: usize): void { store<i64>(site, load<i64>(site, abi.SITE_STALLED) + 1, abi.SITE_STALLED); }
+  @inline stalled(site: usize): void { stalled(site); }
 }
 
 @unmanaged
@@ -73,5 +73,5 @@ export class FixedWide {
   /** The table's entry for an output of this raw. */
   @inline sigmoid(z: i64, header: usize): i64 { return this.load(<usize>load<i32>(header, abi.HEADER_SIGMOID), sigmoidEntry(z, load<i32>(header, abi.HEADER_SIGMOID_SHIFT))); }
   @inline counted(site: usize, n: i32): void { counted(site, n); }
-  @inline stalled(site: usize): void { store<i64>(site, load<i64>(site, abi.SITE_STALLED) + 1, abi.SITE_STALLED); }
+  @inline stalled(site: usize): void { stalled(site); }
 }

@@ -52,6 +52,8 @@ export const RECORDS = {
     /** Full recorder: whether it records; sums of rounding errors, of shifts in 2^-errorBits last places and of quotients in 2^-ERROR_BITS; the `watchSpan` raws from `watchLow` on are inside
      *  everything seen so far and neither near a rail nor beyond; how often a magnitude had so many leading zeros. */
     full: 'i32', errorBits: 'i32', errorSum: 'i64', quotientErrorSum: 'i64', watchLow: 'i64', watchSpan: 'i64', histogram: 'histogram',
+    /** 2^−F, the value of a last place; of chosen sites of a binary64 run. */
+    place: 'value',
   }),
   /** A dense layer: sizes, where its arrays lie, its sites, and the shifts that align its squares for a squared norm. */
   LAYER: record({

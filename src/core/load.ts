@@ -1,6 +1,6 @@
 /** Loads a build of the core. The only file that knows `@assemblyscript/loader`. */
 import { instantiate } from '@assemblyscript/loader';
-import { readFile } from 'node:fs/promises';
+import { coreBytes } from './bytes.js';
 
 /** The core's exports (assembly/index.ts). Addresses are byte offsets into `memory`. */
 export interface CoreExports {
@@ -11,9 +11,12 @@ export interface CoreExports {
   readonly runFixedOff: (this: void, header: number, state: number, steps: number) => number;
   readonly runFixedFull: (this: void, header: number, state: number, steps: number) => number;
   readonly runFloat: (this: void, header: number, state: number, steps: number) => number;
+  /** binary64 with the quantisers of chosen sites. */
+  readonly runMixed: (this: void, header: number, state: number, steps: number) => number;
   readonly lossFixed: (this: void, header: number) => void;
   readonly lossFixedWide: (this: void, header: number) => void;
   readonly lossFloat: (this: void, header: number) => void;
+  readonly lossMixed: (this: void, header: number) => void;
   // Primitives: docs/primitives.md. Words are i64 and cross as bigint, unsigned ones too.
   readonly wideMultiply: (this: void, a: bigint, b: bigint, out: number) => void;
   readonly wideMultiplyUnsigned: (this: void, a: bigint, b: bigint, out: number) => void;
@@ -43,13 +46,18 @@ export const bestBuild = (): Build => (WebAssembly.validate(SIMD_PROBE) ? 'simd'
 
 const compiled = new Map<Build, Promise<WebAssembly.Module>>();
 
-/** A fresh instance of a build; the module is compiled once. */
-export async function loadCore(build: Build = bestBuild()): Promise<CoreExports> {
+/** A build, compiled once in a thread. A module may be handed to other threads, which then need not compile it again. */
+export function compileCore(build: Build = bestBuild()): Promise<WebAssembly.Module> {
   let module = compiled.get(build);
   if (!module) {
-    module = readFile(new URL(`../../build/${BUILDS[build]}`, import.meta.url)).then((bytes) => WebAssembly.compile(bytes));
+    module = coreBytes(BUILDS[build]).then((bytes) => WebAssembly.compile(bytes));
     compiled.set(build, module);
   }
-  const { exports } = await instantiate(await module, {});
+  return module;
+}
+
+/** A fresh instance of a build; `module` is the same, compiled elsewhere. */
+export async function loadCore(build: Build = bestBuild(), module?: WebAssembly.Module): Promise<CoreExports> {
+  const { exports } = await instantiate(module ?? (await compileCore(build)), {});
   return exports as unknown as CoreExports;
 }

@@ -2,7 +2,9 @@
  * A run inside the core: writes a plan into its memory, feeds batches, reads out rows, parameters and counters. One session at a time
  * per core instance; `kind` chooses the number system.
  */
-import { ANCHORS, ANCHOR_PARAMETERS, averages, ESTIMATORS, SIGMOID, SUPERVISORS, THROTTLES, weighs, type EstimatorDefinition } from '../control/registry.js';
+import {
+  ANCHORS, ANCHOR_PARAMETERS, averages, BALANCE_PARAMETERS, ESTIMATORS, SIGMOID, SUPERVISORS, SUPERVISOR_PARAMETERS, THROTTLES, THROTTLE_PARAMETERS, weighs, type EstimatorDefinition,
+} from '../control/registry.js';
 import { QrailsError } from '../errors.js';
 import { ArrayQuantiser, ERROR_BITS, HISTOGRAM_BINS, newCounters, quantise, type Counters } from '../format/quantise.js';
 import { accumulateGroup, alignPlan, quantumFraction, type Alignment } from '../plan/alignment.js';
@@ -48,6 +50,8 @@ export interface SessionOptions {
   readonly wide?: boolean;
   /** What is recorded at every site; default `counts`. Never changes a bit of the run. */
   readonly record?: RecordLevel;
+  /** Keys of sites at which a binary64 run rounds as the target does: docs/numerics.md §9.1. Default none: the reference. */
+  readonly chosen?: readonly string[];
 }
 
 /** Counters that add up, as one list: of two such lists the difference is what lies between. */
@@ -67,6 +71,9 @@ export class Session {
   readonly #alignment: Alignment | undefined;
   readonly #wide: boolean;
   readonly #record: RecordLevel;
+  /** Sites that round: those of the plan in a fixed run, those chosen in a binary64 one. */
+  readonly #rounds: (key: string) => boolean;
+  readonly #mixed: boolean;
   readonly #view: DataView;
   readonly #buffer: ArrayBuffer;
   readonly #header: RecordView;
@@ -98,8 +105,11 @@ export class Session {
     this.#core = core;
     this.plan = plan;
     this.kind = kind;
+    const chosen = new Set(options.chosen ?? []);
+    this.#mixed = kind === 'float' && chosen.size > 0;
+    this.#rounds = (key) => plan.sites[key] !== undefined && (kind === 'fixed' || chosen.has(key));
     // A run that may end at any step is looked at after every step, so that no input is counted that no step used.
-    const traps = kind === 'fixed' && Object.values(plan.sites).some(({ overflow }) => overflow === 'TRAP');
+    const traps = Object.entries(plan.sites).some(([key, { overflow }]) => overflow === 'TRAP' && this.#rounds(key));
     this.#chunk = traps ? 1 : (options.chunk ?? 1024);
     const estimator: EstimatorDefinition | undefined = plan.throttle.estimator && ESTIMATORS[plan.throttle.estimator];
     if (kind === 'fixed' && estimator?.floatOnly) {
@@ -157,7 +167,9 @@ export class Session {
       const site = new RecordView(this.#view, 'SITE', siteBase + index * RECORDS.SITE.size);
       this.#sites.set(key, site);
       const format = plan.sites[key];
-      if (this.#alignment && format) writeSite(site, key, format, { left: [], shift: 0, ...this.#alignment.sites[key], record: this.#record });
+      if (!format || !this.#rounds(key)) return;
+      writeSite(site, key, format, { left: [], shift: 0, ...this.#alignment?.sites[key], record: this.#record });
+      if (this.#mixed) site.setReal('place', 2 ** -format.fractionLength);
     });
     let first = 0;
     layers.forEach(({ inputs, outputs, activation, bias }, index) => {
@@ -183,16 +195,18 @@ export class Session {
     this.#writeBalance(losses, lossOutputs, shares);
     if (kind === 'fixed') plan.sigmoid?.forEach((raw, entry) => this.#put(sigmoid, entry, Number(raw)));
     this.#writeInitialWeights();
-    this.#inputs = this.#alignment && new ArrayQuantiser(plan.sites['input']!, { key: 'input', seed: plan.seed, full: this.#record === 'full' });
-    this.#targets = this.#alignment && new ArrayQuantiser(plan.sites['target']!, { key: 'target', seed: plan.seed, full: false });
+    const frontEnd = (key: string, full: boolean): ArrayQuantiser | undefined => (this.#rounds(key) ? new ArrayQuantiser(plan.sites[key]!, { key, seed: plan.seed, full }) : undefined);
+    this.#inputs = frontEnd('input', this.#record === 'full');
+    this.#targets = frontEnd('target', false);
     const scale = (name: SiteName): number => (kind === 'fixed' ? 2 ** -plan.sites[name]!.fractionLength : 1);
     this.#scales = { loss: scale('loss'), alpha: scale('throttle'), rate: scale('rate'), curvature: scale('curvature'), curvatureMean: scale('curvatureMean') };
   }
 
-  #setValue(record: RecordView, field: string, constant: Constant | undefined): void {
+  /** Writes a constant: its raw, or its real value, rounded if `site` is chosen. */
+  #setValue(record: RecordView, field: string, constant: Constant | undefined, site?: SiteName): void {
     if (!constant) return;
     if (this.kind === 'fixed') record.setRaw(field, BigInt(constant.raw));
-    else record.setReal(field, constant.value);
+    else record.setReal(field, site && this.#rounds(site) ? Number(constant.raw) * 2 ** -this.plan.sites[site]!.fractionLength : constant.value);
   }
 
   #writeHeader(addresses: Record<string, number>): void {
@@ -219,11 +233,12 @@ export class Session {
     header.setInt('importanceKind', Math.max(0, (ANCHOR_PARAMETERS.importance.choices as readonly string[]).indexOf(plan.anchor.importance ?? '')));
     header.setInt('supervisorLaw', SUPERVISORS[plan.supervisor.law].id);
     for (const name of ['backoff', 'recovery', 'patience'] as const) header.setInt(name, plan.supervisor[name] ?? 0);
-    for (const name of ['chi', 'rho', 'gain', 'momentum', 'rowRail', 'columnRail', 'biasRail', 'floor', 'firstAlpha'] as const) this.#setValue(header, name, plan.throttle[name]);
-    for (const name of ['lambda', 'averageRate', 'importanceRate', 'ratio'] as const) this.#setValue(header, name, plan.anchor[name]);
-    for (const name of ['margin', 'slack', 'limit'] as const) this.#setValue(header, name, plan.supervisor[name]);
-    this.#setValue(header, 'supervisorRate', plan.supervisor.rate);
-    this.#setValue(header, 'normTarget', plan.throttle.tau ?? { value: 2 ** -quantumFraction(plan), raw: '1' });
+    for (const name of ['chi', 'rho', 'gain', 'momentum', 'rowRail', 'columnRail', 'biasRail', 'floor', 'firstAlpha'] as const) this.#setValue(header, name, plan.throttle[name], THROTTLE_PARAMETERS[name].site);
+    for (const name of ['lambda', 'averageRate', 'importanceRate', 'ratio'] as const) this.#setValue(header, name, plan.anchor[name], ANCHOR_PARAMETERS[name].site);
+    for (const name of ['margin', 'slack', 'limit'] as const) this.#setValue(header, name, plan.supervisor[name], SUPERVISOR_PARAMETERS[name].site);
+    this.#setValue(header, 'supervisorRate', plan.supervisor.rate, SUPERVISOR_PARAMETERS.rate.site);
+    if (plan.throttle.tau) this.#setValue(header, 'normTarget', plan.throttle.tau, THROTTLE_PARAMETERS.tau.site);
+    else this.#setValue(header, 'normTarget', { value: 2 ** -quantumFraction(plan), raw: '1' });
     this.#setValue(header, 'errorOne', plan.errorOne);
     const one = plan.sites['throttle']!.fractionLength;
     this.#setValue(header, 'one', { value: 1, raw: String(1n << BigInt(Math.max(0, one))) });
@@ -240,18 +255,23 @@ export class Session {
     });
     const header = this.#header;
     header.setInt('warmup', balance.warmup!);
-    this.#setValue(header, 'shareRate', balance.shareRate);
-    this.#setValue(header, 'shareFloor', balance.floor);
+    this.#setValue(header, 'shareRate', balance.shareRate, BALANCE_PARAMETERS.shareRate.site);
+    this.#setValue(header, 'shareFloor', balance.floor, BALANCE_PARAMETERS.floor.site);
     this.#setValue(header, 'firstShare', balance.firstShare);
   }
 
   #writeInitialWeights(): void {
     let index = 0;
-    for (const { weights, bias, weightsRaw, biasRaw } of this.plan.initial) {
-      const reals = [...weights.flat(), ...bias];
-      const raws = [...weightsRaw.flat(), ...biasRaw];
-      for (let k = 0; k < reals.length; k++, index++) this.#put(this.#addresses.theta, index, this.kind === 'fixed' ? Number(raws[k]!) : reals[k]!);
-    }
+    this.plan.initial.forEach(({ weights, bias, weightsRaw, biasRaw }, layer) => {
+      const write = (name: 'weight' | 'bias', reals: readonly number[], raws: readonly string[]): void => {
+        const key = siteKey(name, layer);
+        const rounds = this.#rounds(key);
+        const place = this.kind === 'fixed' ? 1 : 2 ** -this.plan.sites[key]!.fractionLength;
+        reals.forEach((real, k) => this.#put(this.#addresses.theta, index++, rounds ? Number(raws[k]!) * place : real));
+      };
+      write('weight', weights.flat(), weightsRaw.flat());
+      write('bias', bias, biasRaw);
+    });
   }
 
   #put(address: number, index: number, value: number): void {
@@ -303,7 +323,7 @@ export class Session {
   /** Places a batch's values in memory; the index of its first sample. */
   #place(batch: Batch): number {
     const { inputs: width, targets: outputs } = this.plan.data;
-    const repeatable = !this.#inputs || !this.#targets || (this.#inputs.repeatable && this.#targets.repeatable);
+    const repeatable = (this.#inputs?.repeatable ?? true) && (this.#targets?.repeatable ?? true);
     if (batch.unchanged && repeatable && this.#block.count === batch.count) {
       this.#countAgain();
       return this.#block.at;
@@ -313,35 +333,35 @@ export class Session {
       this.#used = 0;
     }
     const at = this.#used;
-    const samples = this.#array(this.#addresses.samples + at * width * this.#size, batch.count * width);
-    const targets = this.#array(this.#addresses.targets + at * outputs * this.#size, batch.count * outputs);
-    if (!this.#inputs || !this.#targets) {
-      (samples as Float64Array).set(batch.inputs.subarray(0, samples.length));
-      (targets as Float64Array).set(batch.targets.subarray(0, targets.length));
-    } else {
-      const inputsBefore = tally(this.#inputs.counters);
-      const targetsBefore = tally(this.#targets.counters);
-      const step = this.#step + this.#queued;
-      if (this.#size === 4) {
-        for (let i = 0; i < samples.length; i++) (samples as Int32Array)[i] = this.#inputs.one(batch.inputs[i]!, step, i);
-        for (let i = 0; i < targets.length; i++) (targets as Int32Array)[i] = this.#targets.one(batch.targets[i]!, step, i);
-      } else {
-        for (let i = 0; i < samples.length; i++) (samples as BigInt64Array)[i] = BigInt(this.#inputs.one(batch.inputs[i]!, step, i));
-        for (let i = 0; i < targets.length; i++) (targets as BigInt64Array)[i] = BigInt(this.#targets.one(batch.targets[i]!, step, i));
-      }
-      tally(this.#inputs.counters).forEach((now, i) => (this.#inputDeltas[i] = now - inputsBefore[i]!));
-      tally(this.#targets.counters).forEach((now, i) => (this.#targetDeltas[i] = now - targetsBefore[i]!));
-    }
+    this.#fill(this.#addresses.samples + at * width * this.#size, batch.inputs.subarray(0, batch.count * width), 'input', this.#inputs, this.#inputDeltas);
+    this.#fill(this.#addresses.targets + at * outputs * this.#size, batch.targets.subarray(0, batch.count * outputs), 'target', this.#targets, this.#targetDeltas);
     this.#used += batch.count;
     this.#block = { at, count: batch.count };
     return at;
   }
 
+  /** Writes delivered values, rounded where their site does; `deltas` is what that added to its counters. */
+  #fill(address: number, values: Float64Array, key: 'input' | 'target', quantiser: ArrayQuantiser | undefined, deltas: number[]): void {
+    const words = this.#array(address, values.length);
+    if (!quantiser) {
+      (words as Float64Array).set(values);
+      return;
+    }
+    const before = tally(quantiser.counters);
+    const step = this.#step + this.#queued;
+    if (words instanceof Int32Array) for (let i = 0; i < words.length; i++) words[i] = quantiser.one(values[i]!, step, i);
+    else if (words instanceof BigInt64Array) for (let i = 0; i < words.length; i++) words[i] = BigInt(quantiser.one(values[i]!, step, i));
+    else {
+      const place = 2 ** -this.plan.sites[key]!.fractionLength;
+      for (let i = 0; i < words.length; i++) words[i] = quantiser.one(values[i]!, step, i) * place;
+    }
+    tally(quantiser.counters).forEach((now, i) => (deltas[i] = now - before[i]!));
+  }
+
   /** Counts the last block again: the same values were delivered once more. */
   #countAgain(): void {
-    if (!this.#inputs || !this.#targets) return;
-    addTally(this.#inputs.counters, this.#inputDeltas);
-    addTally(this.#targets.counters, this.#targetDeltas);
+    if (this.#inputs) addTally(this.#inputs.counters, this.#inputDeltas);
+    if (this.#targets) addTally(this.#targets.counters, this.#targetDeltas);
   }
 
   /** Writes the record of a batch into the table. Placing its values may run the queue, so the slot is asked for afterwards. */
@@ -392,7 +412,7 @@ export class Session {
     const phase = phases[index]!;
     const before = index > 0 ? phases[index - 1] : undefined;
     const header = this.#header;
-    this.#setValue(header, 'eta', phase.learningRate);
+    this.#setValue(header, 'eta', phase.learningRate, 'learningRate');
     header.setInt('throttleOn', phase.throttle ? 1 : 0);
     header.setInt('anchorOn', phase.anchor ? 1 : 0);
     header.setInt('supervisorOn', phase.supervisor ? 1 : 0);
@@ -409,7 +429,8 @@ export class Session {
     this.#queued = 0;
     this.#header.setRaw('step', BigInt(this.#step));
     const run =
-      this.kind === 'float' ? this.#core.runFloat
+      this.#mixed ? this.#core.runMixed
+      : this.kind === 'float' ? this.#core.runFloat
       : this.#wide ? this.#core.runFixedWide
       : this.#record === 'full' ? this.#core.runFixedFull
       : this.#record === 'off' ? this.#core.runFixedOff
@@ -455,7 +476,7 @@ export class Session {
     this.read('evaluated').flat().forEach((value, index) => this.#put(this.#addresses.theta, index, value));
     const counts = this.#inputs ? structuredClone(this.#inputs.counters) : undefined;
     this.#writeBatch(batch, () => 0);
-    const run = this.kind === 'float' ? this.#core.lossFloat : this.#wide ? this.#core.lossFixedWide : this.#core.lossFixed;
+    const run = this.#mixed ? this.#core.lossMixed : this.kind === 'float' ? this.#core.lossFloat : this.#wide ? this.#core.lossFixedWide : this.#core.lossFixed;
     this.#header.setRaw('step', BigInt(this.#step));
     run(this.#header.address);
     if (counts) Object.assign(this.#inputs!.counters, counts);
@@ -493,14 +514,14 @@ export class Session {
       }),
     );
     const state: RunState = { state: 1, planHash, kind: this.kind, step: this.#step, values };
-    if (!this.#inputs || !this.#targets) return state;
+    if (this.kind === 'float') return state;
     const sites: NonNullable<RunState['sites']> = {};
     for (const [key, site] of this.#sites) {
       if (!this.plan.sites[key]) continue;
       const fields = Object.fromEntries(SITE_COUNTERS.map((field) => [field, [String(site.raw(field))]]));
       sites[key] = { ...fields, ...(this.#record === 'full' && { histogram: this.#histogram(site).map(String) }) };
     }
-    for (const [key, quantiser] of [['input', this.#inputs], ['target', this.#targets]] as const) sites[key] = countersToWords(quantiser.finish());
+    for (const [key, quantiser] of [['input', this.#inputs], ['target', this.#targets]] as const) sites[key] = countersToWords(quantiser!.finish());
     return { ...state, sites };
   }
 
@@ -583,15 +604,14 @@ export class Session {
     return Array.from(this.#array(address, count * width), Number);
   }
 
-  /** Counters of every site that counts in a step, by key. Empty for the reference. */
+  /** Counters of every site that counts in a step, by key. Empty for the reference; in a mixed run of the chosen sites. */
   counters(): Record<string, Counters> {
     this.#flush();
     const result: Record<string, Counters> = {};
-    if (!this.#inputs) return result;
     for (const [key, site] of this.#sites) {
       const name = key.slice(key.indexOf('.') + 1) as SiteName;
-      if (SITES[name].kind === 'constant' || name === 'target' || !this.plan.sites[key]) continue;
-      result[key] = name === 'input' ? structuredClone(this.#inputs.finish()) : this.#readCounters(site, this.plan.sites[key]);
+      if (SITES[name].kind === 'constant' || name === 'target' || !this.#rounds(key)) continue;
+      result[key] = name === 'input' ? structuredClone(this.#inputs!.finish()) : this.#readCounters(site, this.plan.sites[key]!);
     }
     return result;
   }
