@@ -49,7 +49,11 @@ export class Float64Control<Q> {
   @inline opens(size: f64, gate: f64): bool { return size * size > gate; }
   @inline guard(v: f64): f64 { return v + EPSILON; }
   @inline align(v: f64, left: i32): f64 { return v; }
-  @inline norm(square: f64, site: usize): f64 { return rounded<Q>(sqrt<f64>(square + EPSILON), site, 0, 0); }
+  @inline norm(square: f64, site: usize): f64 {
+    const q = changetype<Q>(0);
+    q.counted(site, 1);
+    return q.floor(sqrt<f64>(square + EPSILON), site);
+  }
   @inline mean(old: f64, rho: f64, sample: f64, site: usize): f64 { return rounded<Q>(old + rho * (sample - old), site, 0, 0); }
   @inline reaches(chi: f64, eta: f64, star: f64, header: usize): bool { return star <= EPSILON || eta * (star + EPSILON) <= chi; }
   @inline atMost(d1: f64, d2: f64, leftD: i32, a: f64, leftA: i32): bool { return d1 * d2 <= a; }

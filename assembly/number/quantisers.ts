@@ -10,6 +10,7 @@ import { draw, randomHigh } from '../fixed/random';
 @unmanaged
 export class Exact {
   @inline quantise(x: f64, site: usize, element: i32, index: i32): f64 { return x; }
+  @inline floor(x: f64, site: usize): f64 { return x; }
   @inline counted(site: usize, n: i32): void {}
   @inline stalled(site: usize): void {}
 }
@@ -18,6 +19,12 @@ export class Exact {
 export class Chosen {
   @inline quantise(x: f64, site: usize, element: i32, index: i32): f64 {
     return load<i32>(site, abi.SITE_WORD_LENGTH) ? quantise(x, site, element, index) : x;
+  }
+  /** A root ends at the last place below it, whatever the site rounds. */
+  @inline floor(x: f64, site: usize): f64 {
+    if (!load<i32>(site, abi.SITE_WORD_LENGTH)) return x;
+    const place = load<f64>(site, abi.SITE_PLACE);
+    return quantise(floor<f64>(x / place) * place, site, 0, 0);
   }
   @inline counted(site: usize, n: i32): void { counted(site, n); }
   @inline stalled(site: usize): void { stalled(site); }
