@@ -9,7 +9,7 @@ export type Spacing = (typeof SPACINGS)[number];
 export const FEWEST_VALUES = 2;
 export const MOST_VALUES = 512;
 /** Significant digits of a value: more than any two libraries' powers could differ in, and few enough to be written on a command line. */
-const DIGITS = 12;
+export const DIGITS = 12;
 
 export interface Axis {
   /** As `--set` takes it: `experiment.phases[0].learningRate`. */
@@ -47,18 +47,18 @@ export function parseAxis(text: string, option: string, count?: number): Axis {
   if (spacing === 'log' && !(from > 0)) return refuse('equal ratios need a bound above zero', fromText, 'FROM above 0, or lin');
   const stated = /^\d{1,9}$/.test(countText) ? Number(countText) : NaN;
   if (!(stated >= FEWEST_VALUES && stated <= MOST_VALUES)) return refuse('a wrong number of values', countText, `${FEWEST_VALUES} to ${MOST_VALUES}`);
-  const values = spread(spacing, from, to, count ?? stated);
+  const size = count ?? stated;
+  const values = Array.from({ length: size }, (_, index) => spacedValue(spacing, from, to, size, index));
   if (!values.every((value, index) => Number.isFinite(value) && (index === 0 || value > values[index - 1]!))) {
     return refuse('its values cannot be told apart', text, `values that differ in ${DIGITS} digits`);
   }
   return { path: text.slice(0, equals), spacing, values };
 }
 
-function spread(spacing: Spacing, from: number, to: number, count: number): number[] {
-  return Array.from({ length: count }, (_, index) => {
-    const value = spacing === 'log' ? from * (to / from) ** (index / (count - 1)) : from + ((to - from) * index) / (count - 1);
-    return Number(value.toPrecision(DIGITS));
-  });
+/** Value `index` of `count` from one bound to the other, both included, rounded to `DIGITS` significant digits. */
+export function spacedValue(spacing: Spacing, from: number, to: number, count: number, index: number): number {
+  const value = spacing === 'log' ? from * (to / from) ** (index / (count - 1)) : from + ((to - from) * index) / (count - 1);
+  return Number(value.toPrecision(DIGITS));
 }
 
 /** Where a value lies on an axis, in values: 0 is the first, 1 the second, between them a fraction. */

@@ -1,4 +1,5 @@
 /** The cells of a map as files of numbers. */
+import { npyHead } from '../output/npy.js';
 import { CELL_STATES, type MapCell, type StabilityMap } from '../schema/map.js';
 
 /** Columns of the CSV behind `throttle`, and numbers of a cell in the array. */
@@ -10,7 +11,8 @@ const cellsOf = (map: StabilityMap): { throttle: string; cell: MapCell; margin: 
     return cells.map((cell, at) => ({ throttle: name, cell, margin: map.theory?.margins[Math.floor(at / nx)]![at % nx] ?? null }));
   });
 
-const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+/** A text as a cell of CSV. */
+export const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /** CSV with a row for each cell: the two axes under their own paths; empty where there is no number. Numbers read back to the same double. */
 export function mapCsv(map: StabilityMap): string {
@@ -23,13 +25,9 @@ export function mapCsv(map: StabilityMap): string {
 export function mapNpy(map: StabilityMap): Uint8Array {
   const values = cellsOf(map).flatMap(({ cell: { x, y, state, divergedAt, finalLoss }, margin }) => [x, y, CELL_STATES.indexOf(state), divergedAt ?? NaN, finalLoss ?? NaN, margin ?? NaN]);
   const shape = [map.throttles.length, map.y.values.length, map.x.values.length, CELL_COLUMNS.length];
-  const header = `{'descr': '<f8', 'fortran_order': False, 'shape': (${shape.join(', ')}), }`;
-  // The data begin at a multiple of 64 bytes.
-  const start = Math.ceil((10 + header.length + 1) / 64) * 64;
-  const bytes = Buffer.alloc(start + 8 * values.length);
-  bytes.write('\x93NUMPY\x01\x00', 'latin1');
-  bytes.writeUInt16LE(start - 10, 8);
-  bytes.write(`${header.padEnd(start - 11)}\n`, 10, 'latin1');
-  values.forEach((value, index) => bytes.writeDoubleLE(value, start + 8 * index));
+  const head = npyHead('<f8', shape);
+  const bytes = Buffer.alloc(head.length + 8 * values.length);
+  bytes.set(head);
+  values.forEach((value, index) => bytes.writeDoubleLE(value, head.length + 8 * index));
   return bytes;
 }

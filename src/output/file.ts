@@ -21,6 +21,7 @@ const reasons: Record<string, string> = {
 
 /** Turns a file system error into a message for the user; anything else passes. */
 export function outputError(path: string, error: unknown): unknown {
+  if (error instanceof QrailsError) return error;
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   if (code === undefined) return error;
   return new QrailsError({

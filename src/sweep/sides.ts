@@ -1,0 +1,70 @@
+/** Runs a plan in the number systems a sweep asks for, and keeps what a comparison keeps of it: the same bits as `runPair`. */
+import type { CoreExports } from '../core/load.js';
+import { Session, type Batch, type NumberSystem } from '../core/session.js';
+import type { Counters } from '../format/quantise.js';
+import { lateStart, outputLoss, planSteps, realParameters, STRIP_COUNTERS, stressStart, type Recording } from '../run/pair.js';
+import { Recorder } from '../run/recorder.js';
+import type { Plan } from '../schema/plan.js';
+import type { Dataset } from '../signal/dataset.js';
+import { deliveries } from '../signal/delivery.js';
+
+/** Two instances of the core, since both sides may run at the same time; nothing else uses them meanwhile. */
+export type Cores = Readonly<Record<NumberSystem, CoreExports>>;
+
+interface Side {
+  readonly session: Session;
+  readonly recorder: Recorder;
+  before: Record<string, Counters>;
+}
+
+/**
+ * Runs a plan from its first step to the evaluation.
+ *
+ * @param kinds one or both; a side's bits do not depend on whether the other is run
+ * @returns the recordings of these sides, and the batch the final loss was measured on
+ * @throws QrailsError where front end or widths do not allow it
+ */
+export function runSides<K extends NumberSystem>(cores: Cores, plan: Plan, dataset: Dataset, kinds: readonly K[]): { readonly recordings: Record<K, Recording>; readonly evaluation: Batch } {
+  const steps = planSteps(plan);
+  const marks = { divergedLoss: plan.divergedLoss, lateFrom: lateStart(plan), stressFrom: stressStart(plan) };
+  const sides = kinds.map((kind): Side => {
+    const session = new Session(cores[kind], plan, kind);
+    const recorder = new Recorder(steps, marks);
+    session.onRow((step, row) => recorder.add(step, row));
+    return { session, recorder, before: {} };
+  });
+  for (const batch of deliveries(plan, dataset)) {
+    if (batch.step < steps) {
+      for (const side of sides) {
+        if (batch.step === marks.lateFrom) side.before = side.session.counters();
+        side.session.push(batch);
+      }
+      continue;
+    }
+    const recordings = Object.fromEntries(sides.map((side) => [side.session.kind, recordingOf(plan, side, batch)])) as Record<K, Recording>;
+    return { recordings, evaluation: batch };
+  }
+  throw new RangeError('the deliveries ended without an evaluation batch');
+}
+
+function recordingOf(plan: Plan, { session, recorder, before }: Side, evaluation: Batch): Recording {
+  session.finish();
+  const { kind, trapped } = session;
+  const counters = session.counters();
+  const raw = session.read('evaluated');
+  const fixed = kind === 'fixed';
+  const targetCounters = fixed ? structuredClone(session.targetCounters()) : undefined;
+  const { loss, raw: finalLossRaw } = session.evaluate(evaluation);
+  return {
+    kind, recorder, finalLoss: loss, finalLossRaw, outputLoss: outputLoss(session, evaluation), trapped, targetCounters, strip: undefined,
+    parameters: fixed ? realParameters(plan, raw) : raw, parametersRaw: fixed ? raw : undefined,
+    counters, lateCounters: since(counters, before),
+  };
+}
+
+/** What was added to counters since they stood as `before`. */
+function since(counters: Record<string, Counters>, before: Record<string, Counters>): Record<string, Counters> {
+  return Object.fromEntries(
+    Object.entries(counters).map(([key, now]) => [key, { ...now, ...Object.fromEntries(STRIP_COUNTERS.map((name) => [name, now[name] - (before[key]?.[name] ?? 0)])) }]),
+  );
+}
