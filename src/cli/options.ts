@@ -19,7 +19,8 @@ export interface RunFlags extends CommonOptions {
   readonly targets?: string[];
 }
 
-const list = (text: string): string[] => {
+/** Words of a comma-separated list. */
+export const list = (text: string): string[] => {
   const items = text.split(',').map((item) => item.trim());
   if (items.some((item) => item === '')) throw new InvalidArgumentError('An entry of the list is empty.');
   return items;
@@ -34,21 +35,21 @@ export const integer = (least: number, most: number, why?: string) => (text: str
 
 const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
-export function addCommon(command: Command): Command {
+export function addCommon<C extends Command>(command: C): C {
   return command
     .option('--json', 'print the machine-readable result')
     .option('-o, --output <file>', 'write the result to a file, whole or not at all (- is standard output)')
     .option('-q, --quiet', 'no progress and no remarks');
 }
 
-export function addRunOptions(command: Command): Command {
+export function addRunOptions<C extends Command>(command: C): C {
   return command
     .argument('[experiment]', `shipped name or path to a JSON file (default: ${DEFAULT_EXPERIMENT}; with --data, stream)`)
     .option('-p, --profile <target>', `hardware target, shipped name or path (default: the experiment's, else ${DEFAULT_PROFILE})`)
     .option('-s, --sensor <sensor>', "what the inputs pass through, shipped name or path (default: the experiment's)")
-    .addOption(new Option('-t, --throttle <list>', `throttles, comma-separated: ${THROTTLE_NAMES.join(', ')} (default: none and the experiment's)`).argParser(list))
-    .addOption(new Option('-a, --anchor <list>', `anchors, comma-separated: ${ANCHOR_NAMES.join(', ')} (default: none and the experiment's)`).argParser(list))
-    .option('--supervisor <name>', `supervisor: ${SUPERVISOR_NAMES.join(', ')} (default: the experiment's)`)
+    .addOption(new Option('-t, --throttle <throttles>', `throttles, comma-separated: ${THROTTLE_NAMES.join(', ')} (default: none and the experiment's)`).argParser(list))
+    .addOption(new Option('-a, --anchor <anchors>', `anchors, comma-separated: ${ANCHOR_NAMES.join(', ')} (default: none and the experiment's)`).argParser(list))
+    .option('--supervisor <supervisor>', `supervisor: ${SUPERVISOR_NAMES.join(', ')} (default: the experiment's)`)
     .addOption(new Option('--seed <n>', 'draws data, weights, order and noise').argParser(integer(0, 4294967295)))
     .addOption(new Option('--steps <n>', 'steps in all: later phases are cut, or the last goes on').argParser(integer(1, 100_000_000)))
     .addOption(new Option('--set <path=value>', 'change one value: profile., sensor., experiment., throttle., anchor. or supervisor. (repeatable)').argParser(collect))

@@ -26,7 +26,7 @@ const LOOP: readonly SiteName[] = ['accumulator', 'activation', 'error', 'gradie
 
 
 /** Share of the values of the last quarter that overflowed at a site. */
-export function latePressure(recording: Recording, key: string): number {
+export function latePressure(recording: Pick<Recording, 'lateCounters'>, key: string): number {
   const late = recording.lateCounters[key];
   return late && late.count > 0 ? (late.overflowHigh + late.overflowLow) / late.count : 0;
 }
@@ -34,7 +34,7 @@ export function latePressure(recording: Recording, key: string): number {
 export const siteName = (key: string): SiteName => key.slice(key.indexOf('.') + 1) as SiteName;
 
 /** Sites under pressure over the last quarter, the worst first. */
-export function pressedSites(recording: Recording, least: number, among: readonly SiteName[] = LOOP): { key: string; share: number }[] {
+export function pressedSites(recording: Pick<Recording, 'lateCounters'>, least: number, among: readonly SiteName[] = LOOP): { key: string; share: number }[] {
   return Object.keys(recording.lateCounters)
     .filter((key) => among.includes(siteName(key)))
     .map((key) => ({ key, share: latePressure(recording, key) }))
@@ -42,8 +42,22 @@ export function pressedSites(recording: Recording, least: number, among: readonl
     .sort((a, b) => b.share - a.share);
 }
 
+/** What a verdict is read off. */
+export interface Judgeable extends Pick<Recording, 'finalLoss' | 'trapped' | 'counters' | 'lateCounters' | 'targetCounters'> {
+  readonly recorder: Pick<Recording['recorder'], 'finite' | 'nonFiniteAt' | 'startLoss' | 'late' | 'stillFrom'>;
+}
+
+/**
+ * A fixed run by its outputs: start, final and late losses are of the outputs as they are against the targets as they are, so that no coarse error or
+ * loss makes learning look done. The start is float64's; of the last quarter the target knows no such loss, so its end stands for it.
+ */
+export function byOutputs({ recorder: { finite, nonFiniteAt, late, stillFrom }, outputLoss, finalLoss, ...rest }: Recording, float: Recording): Judgeable {
+  const loss = Number.isFinite(finalLoss) ? outputLoss : finalLoss;
+  return { ...rest, finalLoss: loss, recorder: { finite, nonFiniteAt, stillFrom, startLoss: float.recorder.startLoss, late: { ...late, meanLoss: loss, minLoss: loss, maxLoss: loss } } };
+}
+
 /** Judges one side of a run. `float`: what the reference ended with, for the fixed side. */
-export function judge(recording: Recording, bestLoss: number | undefined, limits: Thresholds, float?: Judged & { loss: number }): Judged {
+export function judge(recording: Judgeable, bestLoss: number | undefined, limits: Thresholds, float?: Judged & { loss: number }): Judged {
   const { recorder, finalLoss } = recording;
   const { late } = recorder;
   const start = recorder.startLoss;

@@ -5,7 +5,7 @@ import type { Counters } from '../format/quantise.js';
 import type { Plan } from '../schema/plan.js';
 import type { Dataset } from '../signal/dataset.js';
 import { deliveries } from '../signal/delivery.js';
-import { planSteps } from './pair.js';
+import { outputLoss, planSteps } from './pair.js';
 
 export interface MixedOutcome {
   /** Σ(ŷ − y)²/2B of the evaluation batch with y as it is, before any rounding of target, error or loss; Infinity for a run that blew up or was trapped. */
@@ -40,6 +40,6 @@ export function runMixed(core: CoreExports, plan: Plan, dataset: Dataset, chosen
   const parameters = session.read('evaluated');
   if (lost || session.trapped !== undefined) return { loss: Infinity, parameters, counters, evaluation };
   session.evaluate(evaluation);
-  const loss = session.peek('activations', plan.layers.length - 1).reduce((sum, output, k) => sum + (output - evaluation.targets[k]!) ** 2, 0) / (2 * evaluation.count);
+  const loss = outputLoss(session, evaluation);
   return { loss: Number.isFinite(loss) ? loss : Infinity, parameters, counters, evaluation };
 }

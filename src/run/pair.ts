@@ -5,6 +5,7 @@ import type { Counters } from '../format/quantise.js';
 import type { Plan } from '../schema/plan.js';
 import type { Dataset } from '../signal/dataset.js';
 import { deliveries } from '../signal/delivery.js';
+import { siteKey } from '../site/sites.js';
 import type { RecordLevel } from './levels.js';
 import { Recorder } from './recorder.js';
 
@@ -15,6 +16,8 @@ export interface Recording {
   readonly finalLoss: number;
   /** The same as a raw; fixed only. */
   readonly finalLossRaw: bigint | undefined;
+  /** Σ(ŷ − y)²/2B of the same batch from the outputs as they are, with the targets as delivered: what no rounding of target, error or loss hides. */
+  readonly outputLoss: number;
   /** What the final loss was measured with: parameters of each layer, weights row by row and then biases, as real numbers. With the anchor `ema` their average. */
   readonly parameters: readonly (readonly number[])[];
   /** The same as raws; fixed only. */
@@ -172,6 +175,7 @@ export async function runPair(plan: Plan, dataset: Dataset, options: PairOptions
       recorder,
       finalLoss: loss,
       finalLossRaw: lossRaw,
+      outputLoss: outputLoss(session, evaluation),
       trapped: session.trapped,
       strip: session.kind === 'fixed' ? strip?.strip : undefined,
       targetCounters,
@@ -182,6 +186,14 @@ export async function runPair(plan: Plan, dataset: Dataset, options: PairOptions
     };
   };
   return { plan, float: record(float, recorders.float), fixed: record(fixed, recorders.fixed), partedAt: parting.at, evaluation };
+}
+
+/** Of the batch a session has just evaluated; docs at `Recording`. */
+export function outputLoss(session: Session, { targets, count }: Batch): number {
+  const { plan, kind } = session;
+  const last = plan.layers.length - 1;
+  const place = kind === 'fixed' ? 2 ** -plan.sites[siteKey('activation', last)]!.fractionLength : 1;
+  return session.peek('activations', last).reduce((sum, output, k) => sum + (output * place - targets[k]!) ** 2, 0) / (2 * count);
 }
 
 /** Raws of parameters as real numbers: each layer's weights and biases have formats of their own. */

@@ -1,0 +1,73 @@
+/** Word lengths that may be chosen, and the profile that has them. docs/advise.md. */
+import type { Counters } from '../format/quantise.js';
+import type { Plan } from '../schema/plan.js';
+import type { Profile, ProfileSite } from '../schema/profile.js';
+import { SITES, siteKey, wordLengthRange, type SiteName } from '../site/sites.js';
+
+/** A signed format: integer bits, the sign among them, and fraction bits. */
+export interface Width {
+  readonly whole: number;
+  readonly fraction: number;
+}
+
+/** Formats by site key. */
+export type Design = Readonly<Record<string, Width>>;
+
+/** Sites of the learning step whose formats are proposed; controllers keep theirs. */
+const PROPOSED: readonly SiteName[] = ['input', 'product', 'accumulator', 'activation', 'error', 'gradientProduct', 'gradientAccumulator', 'gradient', 'update', 'weight', 'bias'];
+
+export const nameOf = (key: string): SiteName => key.slice(key.indexOf('.') + 1) as SiteName;
+
+/** Keys of the sites whose formats are proposed: signed, without rails of the user's, rounding something in this plan. */
+export function variablesOf(plan: Plan, counters: Readonly<Record<string, Counters>>): string[] {
+  return PROPOSED.flatMap((name) => (SITES[name].perLayer ? plan.layers.map((_, layer) => siteKey(name, layer)) : [name])).filter((key) => {
+    const format = plan.sites[key];
+    return format?.signed === true && (counters[key]?.count ?? 0) > 0 && !hasRails(format);
+  });
+}
+
+function hasRails({ wordLength, rails: [low, high] }: Plan['sites'][string]): boolean {
+  const top = 1n << BigInt(wordLength - 1);
+  return BigInt(high) !== top - 1n || (BigInt(low) !== -top && BigInt(low) !== 1n - top); // the symmetric range is an overflow mode's
+}
+
+/** The design a plan has. */
+export const designOf = (plan: Plan, keys: readonly string[]): Design =>
+  Object.fromEntries(keys.map((key) => {
+    const { wordLength, fractionLength } = plan.sites[key]!;
+    return [key, { whole: wordLength - fractionLength, fraction: fractionLength }];
+  }));
+
+/** Longest word a site may have. */
+export const longest = (key: string): number => wordLengthRange(SITES[nameOf(key)].kind, true)[1];
+
+/** Bits of the word a format takes: the shortest of `words` that holds it, or its own length where any is offered. Undefined if none does. */
+export function wordOf({ whole, fraction }: Width, key: string, words: readonly number[] | undefined): number | undefined {
+  const bits = Math.max(2, whole + fraction);
+  const word = words === undefined ? bits : words.find((offered) => offered >= bits);
+  return word !== undefined && word <= longest(key) ? word : undefined;
+}
+
+/** The same design with what words of these lengths leave over put into the fractions. Undefined where a format fits no word. */
+export function filled(design: Design, words: readonly number[] | undefined): Design | undefined {
+  const entries: [string, Width][] = [];
+  for (const [key, width] of Object.entries(design)) {
+    const word = wordOf(width, key, words);
+    if (word === undefined) return undefined;
+    entries.push([key, { whole: width.whole, fraction: word - width.whole }]);
+  }
+  return Object.fromEntries(entries);
+}
+
+/** A profile with the formats of a design, and modes where they are given. Several layers have entries of their own. */
+export function profileWith(profile: Profile, design: Design, layers: number, modes: Readonly<Record<string, Pick<ProfileSite, 'rounding'>>> = {}): Profile {
+  const sites: Record<string, ProfileSite> = { ...profile.sites };
+  for (const [key, { whole, fraction }] of Object.entries(design)) {
+    const place = layers === 1 ? nameOf(key) : key;
+    sites[place] = { ...sites[place], signed: true, wordLength: whole + fraction, fractionLength: fraction, ...modes[key] };
+  }
+  return { ...profile, sites: sites };
+}
+
+/** A name for a design: what is known of it is kept under it. */
+export const designKey = (design: Design): string => Object.entries(design).map(([key, { whole, fraction }]) => `${key}:${whole}.${fraction}`).join(' ');
