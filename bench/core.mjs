@@ -1,16 +1,22 @@
-/** Runs a job on the WebAssembly core. Only the core's run is timed: the host writes a queue of batches, then the core runs it. */
+/** Runs a job on the WebAssembly core. Two clocks: inside the core's runs, and over all that the host does for them. */
 import { Session } from '../dist/core/session.js';
-import { HASH_SEED, hashWord } from './hash.mjs';
+import { HASH_SEED, hashLong, hashWord } from './hash.mjs';
+
+/** Steps between two visits of the host, where a job does not say. */
+const QUEUE = 4096;
 
 /**
- * One run of a job from its initial weights.
+ * All runs of a job, one after another, each from its initial parameters.
  *
  * @param core exports of a loaded core
- * @param watch true: hash every row (its loss and flags) and read out weights and counters; false: only time
+ * @param data of the job
+ * @param watch true: hash every row and read out parameters and counters; false: only time
  * @param record level of the recorder
- * @returns `nanoseconds` inside the core's run, and with `watch` the `result` as bench/c/site.h prints it
+ * @param runs those to be run; default all
+ * @returns `nanoseconds` inside the core's runs, `whole` with sessions, quantising and reading rows, `steps` done, and with `watch` the
+ *   `results` as bench/c/harness.h prints them
  */
-export function runCore(core, { plan, steps }, data, watch, record = 'counts') {
+export function runCore(core, data, watch, record = 'counts', runs = data.runs) {
   let nanoseconds = 0;
   const clocked = (run) => (header, state, count) => {
     const start = process.hrtime.bigint();
@@ -26,39 +32,76 @@ export function runCore(core, { plan, steps }, data, watch, record = 'counts') {
       throw new Error('this plan needs the 128-bit instance: the C twin would not be its equal');
     },
   };
-  const session = new Session(timed, plan, 'fixed', { chunk: 4096, record });
-  let hash = HASH_SEED;
-  let lastLoss = 0;
-  if (watch) {
-    const scale = 2 ** plan.sites.loss.fractionLength;
-    session.onRow((_step, { loss, flags }) => {
-      lastLoss = loss * scale;
-      hash = hashWord(hashWord(hashWord(hash, lastLoss | 0), Math.floor(lastLoss / 2 ** 32)), flags);
-    });
+  const sets = realSets(data);
+  const results = [];
+  let steps = 0;
+  const start = process.hrtime.bigint();
+  for (const { set, plan } of runs) {
+    const chunk = data.chunk ?? Math.min(QUEUE, data.steps);
+    const session = new Session(timed, plan, 'fixed', { chunk, record });
+    const rows = watchRows(session, data, watch);
+    let queued = 0;
+    for (const batch of batches(plan, data.steps, sets[set])) {
+      session.push(batch);
+      if (++queued % chunk > 0) continue;
+      session.finish();
+      if (rows.over) break;
+    }
+    session.finish();
+    steps += session.steps;
+    if (watch) results.push(resultOf(session, rows));
   }
-  for (const batch of batches(plan, steps, data)) session.push(batch);
-  session.finish();
-  if (!watch) return { nanoseconds };
-  const result = {
-    weights: session.read('theta')[0],
-    gradients: session.read('gradient')[0],
-    updates: session.read('update')[0],
-    lastLoss: String(lastLoss),
-    rows: hash >>> 0,
-    sites: countersAsText(session.counters()),
-  };
-  return { nanoseconds, result };
+  return { nanoseconds, whole: Number(process.hrtime.bigint() - start), steps, results };
 }
 
-/** Batches in row order, wrapping. A raw times 2^−F is exact, so the front end gives the same raw back. */
-function* batches({ sites, data: { rows, inputs: width, targets: outputs }, phases: [{ batch: count }] }, steps, { inputs, targets }) {
-  const inputReals = Float64Array.from(inputs, (raw) => raw * 2 ** -sites.input.fractionLength);
-  const targetReals = Float64Array.from(targets, (raw) => raw * 2 ** -sites.target.fractionLength);
+/** Looks at every row where something asks for it: whether the loss is `over` the limit, and with `watch` a hash over the rows and the last loss. */
+function watchRows(session, { limit = Infinity }, watch) {
+  const seen = { over: false, hash: HASH_SEED, lastLoss: 0 };
+  const { sites, throttle } = session.plan;
+  const raw = (value, site) => value * 2 ** sites[site].fractionLength;
+  const controlled = throttle.law !== 'none';
+  if (!watch && limit === Infinity) return seen;
+  session.onRow((_step, { loss, flags, alpha, rate, curvature, curvatureMean }) => {
+    if (!(loss <= limit)) seen.over = true;
+    if (!watch) return;
+    seen.lastLoss = raw(loss, 'loss');
+    seen.hash = hashWord(hashLong(seen.hash, seen.lastLoss), flags);
+    if (!controlled) return;
+    for (const value of [raw(alpha, 'throttle'), raw(rate, 'rate'), raw(curvature, 'curvature'), raw(curvatureMean, 'curvatureMean')]) seen.hash = hashLong(seen.hash, value);
+  });
+  return seen;
+}
+
+function resultOf(session, { hash, lastLoss }) {
+  return {
+    steps: session.steps,
+    lastLoss: String(lastLoss),
+    rows: hash >>> 0,
+    weights: session.read('theta').flat(),
+    gradients: session.read('gradient').flat(),
+    updates: session.read('update').flat(),
+    sites: countersAsText(session.counters()),
+  };
+}
+
+const REALS = new WeakMap();
+
+/** The sets as a front end delivers them. A raw times 2^−F is exact, so quantising gives the same raw back. */
+function realSets(data) {
+  const { sites } = data.runs[0].plan;
+  const reals = (raws, site) => Float64Array.from(raws, (raw) => raw * 2 ** -sites[site].fractionLength);
+  if (!REALS.has(data)) REALS.set(data, data.sets.map(({ inputs, targets }) => ({ inputs: reals(inputs, 'input'), targets: reals(targets, 'target') })));
+  return REALS.get(data);
+}
+
+/** Batches in row order, wrapping. */
+function* batches({ data: { rows, inputs: width, targets: outputs }, phases: [{ batch: count }] }, steps, { inputs, targets }) {
   for (let k = 0, row = 0; k < steps; k++, row = (row + count) % rows) {
     yield {
       count,
-      inputs: inputReals.subarray(row * width, (row + count) * width),
-      targets: targetReals.subarray(row * outputs, (row + count) * outputs),
+      inputs: inputs.subarray(row * width, (row + count) * width),
+      targets: targets.subarray(row * outputs, (row + count) * outputs),
+      unchanged: k > 0 && count === rows,
       phase: 0,
     };
   }

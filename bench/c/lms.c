@@ -1,12 +1,20 @@
 /*
  * 16-tap LMS in q15, one sample a step: every signal sfix16_En15, sums sfix64_En30 quantised once, TRN, SAT.
- * Usage: lms FILE REPETITIONS
  */
 #include "site.h"
 
-enum { TAPS = 16, ROWS = 4096, W = 16, F = 15 };
+enum { TAPS = 16, INPUTS = TAPS, OUTPUTS = 1, PARAMETERS = TAPS, W = 16, F = 15 };
 /* Learning rate 0.05 and, with no throttle, the rate of every step: floor(1.0 · 0.05) in ufix16_En15. */
 enum { RATE = 1638 };
+
+typedef struct {
+  int16_t inputs[ROWS][TAPS], targets[ROWS];
+} set;
+
+typedef struct {
+  int64_t loss;
+  int32_t flags;
+} row;
 
 typedef struct {
   int16_t weights[TAPS], gradients[TAPS], updates[TAPS];
@@ -24,22 +32,18 @@ static taps taps_empty(void) {
   return t;
 }
 
-static void gather(site *s, const taps *t, int64_t count) {
-  for (int i = 0; i < TAPS; i++) {
-    site_range(s, t->min[i], t->max[i]);
-    s->underflow += t->underflow[i];
-  }
-  s->count = count;
+static void gather(site *s, const taps *t, int64_t steps) {
+  for (int i = 0; i < TAPS; i++) site_add(s, steps, t->min[i], t->max[i], t->underflow[i]);
 }
 
-static __attribute__((noinline)) void run(learner *restrict l, const int16_t (*restrict inputs)[TAPS], const int16_t *restrict targets, row *restrict rows, int steps) {
+static __attribute__((noinline)) void run(learner *restrict l, const set *restrict data, row *restrict rows, int first, int steps) {
   int32_t w[TAPS];
   taps sums = taps_empty(), gradients = taps_empty(), updates = taps_empty(), weights = taps_empty();
   int64_t accumulator_min = INT64_MAX, accumulator_max = INT64_MIN, loss_max = 0, loss_min = INT64_MAX, loss_underflow = 0;
   int32_t activation_min = INT32_MAX, activation_max = INT32_MIN, activation_underflow = 0, error_min = INT32_MAX, error_max = INT32_MIN;
   for (int i = 0; i < TAPS; i++) w[i] = l->weights[i];
-  for (int t = 0; t < steps; t++) {
-    const int16_t *x = inputs[t % ROWS];
+  for (int t = first; t < first + steps; t++) {
+    const int16_t *x = data->inputs[t % ROWS];
     int64_t sum = 0;
     for (int i = 0; i < TAPS; i++) sum += w[i] * (int32_t)x[i];
     if (sum < accumulator_min) accumulator_min = sum;
@@ -52,7 +56,7 @@ static __attribute__((noinline)) void run(learner *restrict l, const int16_t (*r
     activation_min = min32(activation_min, y);
     activation_max = max32(activation_max, y);
 
-    const int32_t difference = y - targets[t % ROWS];
+    const int32_t difference = y - data->targets[t % ROWS];
     if (at_edge(difference, W)) rare(&l->error, difference, W, t, 0);
     const int32_t e = saturate(difference, W);
     error_min = min32(error_min, e);
@@ -98,66 +102,24 @@ static __attribute__((noinline)) void run(learner *restrict l, const int16_t (*r
     }
     if (gradient_edge) for (int i = 0; i < TAPS; i++) if (at_edge((e * x[i]) >> F, W)) rare(&l->gradient, (e * x[i]) >> F, W, t, i);
     if (weight_edge) for (int i = 0; i < TAPS; i++) if (at_edge(next[i], W)) rare(&l->weight, next[i], W, t, i);
-    rows[t] = (row){loss, (wanted && !moved ? STALLED : 0) | (wanted && !updated ? ZERO_UPDATE : 0)};
+    rows[t - first] = (row){loss, (wanted && !moved ? STALLED : 0) | (wanted && !updated ? ZERO_UPDATE : 0)};
   }
   for (int i = 0; i < TAPS; i++) l->weights[i] = (int16_t)w[i];
-  const int64_t each = steps, every_tap = (int64_t)steps * TAPS;
-  site_range(&l->accumulator, accumulator_min, accumulator_max);
-  site_range(&l->activation, activation_min, activation_max);
-  site_range(&l->error, error_min, error_max);
-  site_range(&l->loss, loss_min, loss_max);
-  site_range(&l->rate, RATE, RATE);
-  l->activation.underflow = activation_underflow;
-  l->loss.underflow = loss_underflow;
-  l->accumulator.count = l->activation.count = l->error.count = l->loss.count = l->rate.count = each;
-  gather(&l->gradient_accumulator, &sums, every_tap);
-  gather(&l->gradient, &gradients, every_tap);
-  gather(&l->update, &updates, every_tap);
-  gather(&l->weight, &weights, every_tap);
+  site_add(&l->accumulator, steps, accumulator_min, accumulator_max, 0);
+  site_add(&l->activation, steps, activation_min, activation_max, activation_underflow);
+  site_add(&l->error, steps, error_min, error_max, 0);
+  site_add(&l->loss, steps, loss_min, loss_max, loss_underflow);
+  site_add(&l->rate, steps, RATE, RATE, 0);
+  gather(&l->gradient_accumulator, &sums, steps);
+  gather(&l->gradient, &gradients, steps);
+  gather(&l->update, &updates, steps);
+  gather(&l->weight, &weights, steps);
 }
 
-int main(int argc, char **argv) {
-  FILE *file = argc == 3 ? fopen(argv[1], "rb") : NULL;
-  if (!file) return fputs("usage: lms FILE REPETITIONS\n", stderr), 2;
-  const int repetitions = atoi(argv[2]);
-  int32_t steps, initial[TAPS];
-  read_words(file, &steps, 1);
-  read_words(file, initial, TAPS);
-  int32_t *words = allocate(ROWS * TAPS * sizeof *words);
-  int16_t(*inputs)[TAPS] = allocate(ROWS * sizeof *inputs), *targets = allocate(ROWS * sizeof *targets);
-  read_words(file, words, ROWS * TAPS);
-  for (int i = 0; i < ROWS * TAPS; i++) inputs[0][i] = (int16_t)words[i];
-  read_words(file, words, ROWS);
-  for (int i = 0; i < ROWS; i++) targets[i] = (int16_t)words[i];
-  fclose(file);
-
-  row *rows = allocate(steps * sizeof *rows);
-  int64_t *times = allocate(repetitions * sizeof *times);
-  learner l;
-  /* The first run warms up and is not reported. */
-  for (int r = -1; r < repetitions; r++) {
-    l = (learner){0};
-    for (int i = 0; i < TAPS; i++) l.weights[i] = (int16_t)initial[i];
-    l.accumulator = l.activation = l.error = l.loss = l.gradient_accumulator = l.gradient = l.update = l.weight = l.rate = site_empty();
-    const int64_t start = nanoseconds();
-    run(&l, inputs, targets, rows, steps);
-    if (r >= 0) times[r] = nanoseconds() - start;
-  }
-
-  print_times(times, repetitions);
-  print_words("weights", l.weights, TAPS);
-  print_words("gradients", l.gradients, TAPS);
-  print_words("updates", l.updates, TAPS);
-  printf("\"lastLoss\": \"%" PRId64 "\",\n\"rows\": %" PRIu32 ",\n\"sites\": {\n", rows[steps - 1].loss, hash_rows(rows, steps));
-  print_site("layer0.accumulator", &l.accumulator, 0);
-  print_site("layer0.activation", &l.activation, 0);
-  print_site("layer0.error", &l.error, 0);
-  print_site("layer0.gradientAccumulator", &l.gradient_accumulator, 0);
-  print_site("layer0.gradient", &l.gradient, 0);
-  print_site("layer0.update", &l.update, 0);
-  print_site("layer0.weight", &l.weight, 0);
-  print_site("loss", &l.loss, 0);
-  print_site("rate", &l.rate, 1);
-  printf("}}\n");
-  return 0;
+static void lay_out(set *data, const int32_t *inputs, const int32_t *targets) {
+  for (int i = 0; i < ROWS * TAPS; i++) data->inputs[i / TAPS][i % TAPS] = (int16_t)inputs[i];
+  for (int i = 0; i < ROWS; i++) data->targets[i] = (int16_t)targets[i];
 }
+
+#include "linear.h"
+#include "harness.h"

@@ -1,0 +1,81 @@
+/*
+ * A linear layer without bias and without controllers in SystemC's fixed point, as one would write it: every variable is of its type, and assignments
+ * round and saturate. It counts nothing.
+ */
+#include "number.h"
+
+enum { PARAMETERS = INPUTS * OUTPUTS };
+
+struct set {
+  number<INPUT> inputs[ROWS][INPUTS];
+  number<TARGET> targets[ROWS][OUTPUTS];
+};
+
+struct row {
+  int64_t loss;
+  int32_t flags;
+};
+
+struct learner {
+  number<WEIGHT> weights[OUTPUTS][INPUTS];
+  number<GRADIENT> gradients[OUTPUTS][INPUTS];
+  number<UPDATE> updates[OUTPUTS][INPUTS];
+  number<LEARNING_RATE> rate;
+};
+
+static void run(learner *l, const set *data, row *rows, int first, int steps) {
+  static number<ERROR> errors[BATCH][OUTPUTS];
+  for (int t = first; t < first + steps; t++) {
+    exact squares = 0;
+    for (int b = 0; b < BATCH; b++) {
+      const number<INPUT> *x = data->inputs[(t * BATCH + b) % ROWS];
+      for (int o = 0; o < OUTPUTS; o++) {
+        SUM_TYPE sum = 0;
+        for (int i = 0; i < INPUTS; i++) sum += l->weights[o][i] * x[i];
+        const number<ACCUMULATOR> s = sum;
+        const number<ACTIVATION> output = s;
+        errors[b][o] = output - data->targets[(t * BATCH + b) % ROWS][o];
+        squares += errors[b][o] * errors[b][o];
+      }
+    }
+    const number<LOSS> loss = squares / (2 * BATCH);
+    for (int o = 0; o < OUTPUTS; o++) {
+      for (int i = 0; i < INPUTS; i++) {
+        exact total = 0;
+        for (int b = 0; b < BATCH; b++) total += errors[b][o] * data->inputs[(t * BATCH + b) % ROWS][i];
+        const number<GRADIENT_ACCUMULATOR> sum = total;
+        l->gradients[o][i] = sum / BATCH;
+        l->updates[o][i] = l->rate * l->gradients[o][i];
+        l->weights[o][i] = l->weights[o][i] - l->updates[o][i];
+      }
+    }
+    rows[t - first] = {raw_of<LOSS>(loss), 0};
+  }
+}
+
+static void lay_out(set *data, const int32_t *inputs, const int32_t *targets) {
+  new (data) set;
+  for (int k = 0; k < ROWS * INPUTS; k++) data->inputs[k / INPUTS][k % INPUTS] = real_of<INPUT>(inputs[k]);
+  for (int k = 0; k < ROWS * OUTPUTS; k++) data->targets[k / OUTPUTS][k % OUTPUTS] = real_of<TARGET>(targets[k]);
+}
+
+static void begin(learner *l, const int32_t *initial, int32_t eta) {
+  new (l) learner;
+  l->rate = real_of<LEARNING_RATE>(eta);
+  for (int k = 0; k < PARAMETERS; k++) l->weights[k / INPUTS][k % INPUTS] = real_of<WEIGHT>(initial[k]);
+}
+
+static void print_learner(const learner *l) {
+  int32_t weights[PARAMETERS], gradients[PARAMETERS], updates[PARAMETERS];
+  for (int k = 0; k < PARAMETERS; k++) {
+    weights[k] = (int32_t)raw_of<WEIGHT>(l->weights[k / INPUTS][k % INPUTS]);
+    gradients[k] = (int32_t)raw_of<GRADIENT>(l->gradients[k / INPUTS][k % INPUTS]);
+    updates[k] = (int32_t)raw_of<UPDATE>(l->updates[k / INPUTS][k % INPUTS]);
+  }
+  print_words("weights", weights, PARAMETERS);
+  print_words("gradients", gradients, PARAMETERS);
+  print_words("updates", updates, PARAMETERS);
+  print_list(nullptr, 0);
+}
+
+#include "../c/harness.h"
