@@ -2,4 +2,4 @@
 import { readFile } from 'node:fs/promises';
 
 /** @param file name of a build in the package, as in `BUILDS` */
-export const coreBytes = (file: string): Promise<BufferSource> => readFile(new URL(`../../build/${file}`, import.meta.url)) as Promise<Uint8Array<ArrayBuffer>>;
+export const coreBytes = (file: string): Promise<BufferSource> => readFile(new URL(`../../build/${file}`, import.meta.url));

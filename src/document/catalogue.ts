@@ -1,9 +1,8 @@
 /** Shipped documents by name, and the rule that tells a name from a path. */
-import { readdirSync } from 'node:fs';
 import { dirname, resolve as resolvePath } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { QrailsError } from '../errors.js';
 import { closest } from './closest.js';
+import { filesIn, packagePath } from './package.js';
 import { printable } from './show.js';
 import { STDIN_LABEL } from './text.js';
 
@@ -18,7 +17,6 @@ export type DocumentKind = keyof typeof FOLDERS;
 export const DOCUMENT_KINDS = Object.keys(FOLDERS) as DocumentKind[];
 
 const SUFFIX = '.json';
-const PACKAGE = new URL('../../', import.meta.url); // the same from src/document and from dist/document
 
 /** Where a document is. */
 export interface Location {
@@ -36,7 +34,7 @@ export interface Location {
  * @example list('profile') // ['cortex-m4-q15', 'enabol-mid', …]
  */
 export function list(kind: DocumentKind): string[] {
-  return readdirSync(new URL(`${FOLDERS[kind]}/`, PACKAGE))
+  return filesIn(FOLDERS[kind])
     .filter((file) => file.endsWith(SUFFIX))
     .map((file) => file.slice(0, -SUFFIX.length))
     .sort();
@@ -67,6 +65,6 @@ export function resolve(kind: DocumentKind, nameOrPath: string, directory = proc
     });
   }
   const label = `${FOLDERS[kind]}/${nameOrPath}${SUFFIX}`;
-  const path = fileURLToPath(new URL(label, PACKAGE));
+  const path = packagePath(label);
   return { label, path, directory: dirname(path) };
 }

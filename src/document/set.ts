@@ -27,8 +27,9 @@ export const ANCHOR_DEFAULT: AnchorSpec = { law: 'none' };
 export const SUPERVISOR_DEFAULT: SupervisorSpec = { law: 'none' };
 
 /** Short names for places in a document. */
-const SHORTHAND = { throttle: 'experiment', anchor: 'experiment', supervisor: 'experiment' } as const satisfies Record<string, DocumentKind>;
-const ROOTS: readonly string[] = [...DOCUMENT_KINDS, ...Object.keys(SHORTHAND)];
+export const SHORTHAND = { throttle: 'experiment', anchor: 'experiment', supervisor: 'experiment' } as const satisfies Record<string, DocumentKind>;
+/** Where a path may begin. */
+export const ROOTS: readonly string[] = [...DOCUMENT_KINDS, ...Object.keys(SHORTHAND)];
 
 interface Assignment {
   /** As the user wrote it, for messages. */
@@ -38,13 +39,13 @@ interface Assignment {
 }
 
 /**
- * Applies `path=value` assignments, in order, to copies of the documents.
+ * Applies `path=value` assignments, in order, to copies of the documents they change.
  *
  * A path starts with `profile.`, `sensor.`, `experiment.`, `throttle.` (short for `experiment.throttle.`), `anchor.` or `supervisor.`; entries of an array are
  * written `phases[1].batch` or `phases.1.batch`, and the index after the last adds an entry. Objects on the way that the schema knows are made
  * where they are missing. The value is read as JSON if it is JSON (`12`, `true`, `[0, 1]`), otherwise as text (`1/32`).
  *
- * @returns changed copies; what was given stays as it was
+ * @returns copies of what is changed, the rest as it was given; what was given stays as it was
  * @throws QrailsError `usage` for an assignment that cannot be read or a document that is not there; `invalid` where the result breaks its schema
  *   or, for a profile, the rules of `checkProfile`
  * @example await applySet({ profile, experiment }, ['throttle.firstAlpha=1/32', 'profile.sites.weight.wordLength=14'])
@@ -53,13 +54,15 @@ export async function applySet<T extends SettableDocuments>(
   documents: T,
   assignments: readonly string[],
 ): Promise<{ profile: Documents['profile']; sensor: T['sensor']; experiment: Documents['experiment'] }> {
-  const result: { [K in DocumentKind]: Json | undefined } = {
-    profile: structuredClone(documents.profile),
-    sensor: structuredClone(documents.sensor),
-    experiment: structuredClone(documents.experiment),
+  const result = { profile: documents.profile, sensor: documents.sensor, experiment: documents.experiment } as unknown as { [K in DocumentKind]: Json | undefined };
+  const copied = new Set<DocumentKind>();
+  const open = (kind: DocumentKind): Json | undefined => {
+    if (!copied.has(kind)) result[kind] = structuredClone(result[kind]);
+    copied.add(kind);
+    return result[kind];
   };
   const defaults = { throttle: documents.throttle ?? THROTTLE_DEFAULT, anchor: documents.anchor ?? ANCHOR_DEFAULT, supervisor: SUPERVISOR_DEFAULT };
-  const applied = assignments.map((text) => apply(text, result, defaults));
+  const applied = assignments.map((text) => apply(text, open, defaults));
 
   for (const kind of DOCUMENT_KINDS) {
     const changes = applied.filter((assignment) => assignment.kind === kind);
@@ -73,7 +76,7 @@ export async function applySet<T extends SettableDocuments>(
 
 function apply(
   text: string,
-  documents: Record<DocumentKind, Json | undefined>,
+  open: (kind: DocumentKind) => Json | undefined,
   defaults: { readonly throttle: ThrottleSpec; readonly anchor: AnchorSpec; readonly supervisor: SupervisorSpec },
 ): Assignment {
   const where = option([{ text }]);
@@ -96,7 +99,7 @@ function apply(
 
   const short = Object.hasOwn(SHORTHAND, root!) ? (root as keyof typeof SHORTHAND) : undefined;
   const kind = short === undefined ? (root as DocumentKind) : SHORTHAND[short];
-  const document = documents[kind];
+  const document = open(kind);
   if (document === undefined) throw new QrailsError({ code: 'usage', where, message: `there is no ${kind} to change`, try: `choose one with --${kind}` });
   const parts = short === undefined ? keys : [short, ...keys];
   const spec = parts[0] as string;
