@@ -349,12 +349,8 @@ export class Session {
     }
     const before = tally(quantiser.counters);
     const step = this.#step + this.#queued;
-    if (words instanceof Int32Array) for (let i = 0; i < words.length; i++) words[i] = quantiser.one(values[i]!, step, i);
-    else if (words instanceof BigInt64Array) for (let i = 0; i < words.length; i++) words[i] = BigInt(quantiser.one(values[i]!, step, i));
-    else {
-      const place = 2 ** -this.plan.sites[key]!.fractionLength;
-      for (let i = 0; i < words.length; i++) words[i] = quantiser.one(values[i]!, step, i) * place;
-    }
+    if (words instanceof BigInt64Array) for (let i = 0; i < words.length; i++) words[i] = BigInt(quantiser.one(values[i]!, step, i));
+    else quantiser.into(words, values, step, this.kind === 'float' ? 2 ** -this.plan.sites[key]!.fractionLength : 1);
     tally(quantiser.counters).forEach((now, i) => (deltas[i] = now - before[i]!));
   }
 

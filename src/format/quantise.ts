@@ -1,7 +1,7 @@
 /** The exact quantiser, and its fast path for binary64 data. docs/numerics.md §2. */
 import type { SiteFormat } from '../schema/plan.js';
 import { rawRange } from './format.js';
-import { ROUNDING, type Discarded, type RoundingMode } from './modes.js';
+import { ROUNDING, upTable, type Discarded, type RoundingMode } from './modes.js';
 import { randomWords, siteStream, type RandomWords } from './random.js';
 import { fromDouble, type Rational } from './real.js';
 
@@ -17,6 +17,10 @@ export interface Quantised {
 
 /** Past this many discarded bits a value draws as a quotient does. */
 const MOST_DRAWN_BITS = 128n;
+/** Below 2^-1000 the scaling itself could round. */
+const TINY = 2 ** -900;
+/** Raws up to this magnitude are whole numbers of 32 bits, with one to spare for rounding up. */
+const MOST_FAST = 2 ** 30;
 
 /**
  * Rounds an exact value into a format, then applies the overflow mode, once. Never through a double.
@@ -158,6 +162,8 @@ export class ArrayQuantiser {
   readonly #format: SiteFormat;
   readonly #scale: number;
   readonly #up: NonNullable<RoundingMode['up']>;
+  /** The same as a table: bit discarded·4 + odd·2 + negative. */
+  readonly #upBits: number;
   /** Set for a stochastic mode: every value draws. */
   readonly #draw: ((step: number, element: number) => RandomWords) | undefined;
   readonly #low: number;
@@ -175,6 +181,7 @@ export class ArrayQuantiser {
     if ((ROUNDING[format.rounding] as RoundingMode).random !== undefined) this.#draw = (step, element) => randomWords(stream.seed, step, site, element);
     this.#scale = 2 ** format.fractionLength;
     this.#up = deterministic(format.rounding);
+    this.#upBits = upTable(this.#draw ? 'RND_CONV' : format.rounding);
     this.#low = Number(format.rails[0]);
     this.#high = Number(format.rails[1]);
     this.#nearLow = this.#low < 0 ? -Math.ceil((-this.#low * 19) / 20) : -Infinity;
@@ -186,6 +193,43 @@ export class ArrayQuantiser {
     return this.#draw === undefined;
   }
 
+  /**
+   * Quantises numbers of step `step` into words, elements from 0 on; `place` is what a raw is multiplied by. The same raws and counters as one by one:
+   * most values round within 31 bits, away from the rails, and only these are done here.
+   */
+  into(words: Int32Array | Float64Array, values: Float64Array, step: number, place = 1): void {
+    const scale = this.#scale;
+    const up = this.#upBits;
+    // Strictly inside what is near a rail or beyond.
+    const low = Math.max(this.#nearLow, this.#low - 1, -MOST_FAST), high = Math.min(this.#nearHigh, this.#high + 1, MOST_FAST);
+    const fast = this.#draw === undefined && this.counters.full === undefined && Number.isFinite(scale);
+    let [min, max, counted, underflow] = [this.#min, this.#max, 0, 0];
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]!;
+      const scaled = value * scale;
+      // Written so that what is no number is not fast.
+      if (fast && scaled > low && scaled < high && (scaled > TINY || scaled < -TINY || value === 0)) {
+        const whole = Math.floor(scaled);
+        const half = whole + 0.5;
+        let raw = whole | 0;
+        raw += (up >> (((scaled === whole ? 0 : scaled < half ? 1 : scaled === half ? 2 : 3) << 2) | ((raw & 1) << 1) | (scaled < 0 ? 1 : 0))) & 1;
+        if (raw > low && raw < high) {
+          counted++;
+          if (raw === 0 && value !== 0) underflow++;
+          if (raw < min) min = raw;
+          if (raw > max) max = raw;
+          words[i] = raw * place;
+          continue;
+        }
+      }
+      words[i] = this.one(value, step, i) * place;
+    }
+    this.counters.count += counted;
+    this.counters.underflow += underflow;
+    this.#min = Math.min(this.#min, min);
+    this.#max = Math.max(this.#max, max);
+  }
+
   /** Quantises one number of step `step`, element `element`. */
   one(value: number, step: number, element: number): number {
     const counters = this.counters;
@@ -195,8 +239,7 @@ export class ArrayQuantiser {
     let rounded: number;
     let overflow = 0;
     let wanted = 0n;
-    // Below 2^-1000 the scaling itself could round.
-    if (this.#draw === undefined && Math.abs(scaled) < 2 ** 51 && (Math.abs(scaled) > 2 ** -900 || value === 0) && Number.isFinite(this.#scale)) {
+    if (this.#draw === undefined && Math.abs(scaled) < 2 ** 51 && (Math.abs(scaled) > TINY || value === 0) && Number.isFinite(this.#scale)) {
       raw = Math.floor(scaled);
       const half = raw + 0.5;
       if (this.#up(raw === scaled ? 0 : scaled < half ? 1 : scaled === half ? 2 : 3, raw % 2 !== 0, scaled < 0)) raw += 1;

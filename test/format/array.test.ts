@@ -52,6 +52,12 @@ function exactly(values: readonly number[], format: SiteFormat, seed: number, st
 function fast(values: readonly number[], format: SiteFormat, seed: number, step: number): { raws: number[]; counters: Expected } {
   const quantiser = new ArrayQuantiser(format, { key: KEY, seed });
   const raws = values.map((value, element) => quantiser.one(value, step, element));
+  // A whole array at once gives the same raws and counters.
+  const together = new ArrayQuantiser(format, { key: KEY, seed });
+  const words = new Float64Array(values.length);
+  together.into(words, Float64Array.from(values), step);
+  expect([...words]).toEqual(raws);
+  expect(together.finish()).toEqual(quantiser.finish());
   const { count, overflowHigh, overflowLow, underflow, nearRail: near, min, max, firstOverflow: first } = quantiser.finish();
   const firstOverflow = first && { step: first.step, element: first.element, wanted: first.wanted, raw: first.raw };
   return { raws, counters: { count, overflowHigh, overflowLow, underflow, nearRail: near, min, max, firstOverflow } };
