@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'build/', 'assembly/', 'node_modules/', 'coverage/', 'examples/vitest/'] },
+  { ignores: ['site/', 'dist/', 'build/', 'assembly/', 'node_modules/', 'coverage/', 'examples/vitest/'] },
   {
     files: ['src/**/*.ts', 'test/**/*.ts', 'examples/**/*.ts', 'vitest.config.ts'],
     extends: [...tseslint.configs.recommendedTypeChecked],

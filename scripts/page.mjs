@@ -25,7 +25,7 @@ export function withBlock(text, name, block) {
 export const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('');
 
 /** Writes files whose text changed, by name; with `--check` writes nothing, names them as stale and ends with 1. */
-export function keep(texts) {
+export function keep(texts, command = 'npm run generate') {
   const check = process.argv.includes('--check');
   const changed = Object.entries(texts).filter(([file, text]) => text !== read(file));
   for (const [file, text] of changed) {
@@ -33,7 +33,7 @@ export function keep(texts) {
     if (!check) write(file, text);
   }
   if (check && changed.length > 0) {
-    console.error('run: npm run generate');
+    console.error(`run: ${command}`);
     process.exitCode = 1;
   }
 }

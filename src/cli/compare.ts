@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { resolve } from 'node:path';
 import { compare } from '../compare/compare.js';
 import { compareSeeds, FEWEST_SEEDS, MOST_SEEDS, ONE_SEED } from '../compare/seeds.js';
@@ -13,6 +13,7 @@ import { renderTargets } from '../report/targets.js';
 import { renderComparison } from '../report/terminal.js';
 import { DEFAULT_PARTING } from '../run/pair.js';
 import { createTrace, csvHeader, csvLine, ndjsonLine } from '../run/trace.js';
+import type { Command } from './command.js';
 import { emitFrom, jsonText, PROGRAM, type Context } from './context.js';
 import { addCommon, addRunOptions, integer, runOptions, type RunFlags } from './options.js';
 import { withProgress } from './progress.js';
@@ -37,20 +38,20 @@ export function addCompare(program: Command, context: () => Context): void {
     .option('--no-tries', 'look for no prescriptions')
     .addOption(new Option('--seeds <n>', 'run under n seeds, from --seed on: medians with intervals, controllers paired by seed').argParser(integer(FEWEST_SEEDS, MOST_SEEDS, ONE_SEED)))
     .option('--csv <file>', 'with --seeds: one row for every seed, run and side')
-    .addHelpText('after', `
+    .notes(`
 Several targets: --profile takes ${FEWEST_TARGETS} to ${MOST_TARGETS} names or paths, comma-separated. The learner runs once on each, under one throttle and one anchor
 (default the experiment's own), and is shown where it parts from its float64 run and from the first of the targets: at which step, site and
-element, and from which operands. A target that cannot run the experiment has a row that says why; only where all refuse is it an error.
-
-Examples:
-  $ qrails compare                                              gain drift, without and with the throttle
-  $ qrails compare --profile enabol-tight --throttle none,gt0/secant,table
-  $ qrails compare --profile enabol-wide,enabol-mid,enabol-tight     three targets, and where they part
-  $ qrails compare anchor-event --anchor none,fixed,event
-  $ qrails compare --seeds 100 --csv seeds.csv
-  $ qrails compare --data log.csv --inputs a,b --targets y --profile mine.json
-  $ qrails compare --trace run.csv --json -o result.json
-  $ qrails compare --report report.html`)
+element, and from which operands. A target that cannot run the experiment has a row that says why; only where all refuse is it an error.`)
+    .examples(
+      ['qrails compare', 'gain drift, without and with the throttle'],
+      'qrails compare --profile enabol-tight --throttle none,gt0/secant,table',
+      ['qrails compare --profile enabol-wide,enabol-mid,enabol-tight', 'three targets, and where they part'],
+      'qrails compare anchor-event --anchor none,fixed,event',
+      'qrails compare --seeds 100 --csv seeds.csv',
+      'qrails compare --data log.csv --inputs a,b --targets y --profile mine.json',
+      'qrails compare --trace run.csv --json -o result.json',
+      'qrails compare --report report.html',
+    )
     .action(async (experiment: string | undefined, flags: CompareFlags) => {
       const { signal, palette, width, wrap } = context();
       const toFile = flags.output !== undefined && flags.output !== '-';

@@ -1,10 +1,11 @@
 /** `qrails cost`: operations, widths and memory of a step, and which controllers a target can afford. */
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { BOARD_NAMES } from '../cost/boards.js';
 import { costReport } from '../cost/report.js';
 import { renderCost } from '../cost/text.js';
 import { printable } from '../document/show.js';
 import { QrailsError } from '../errors.js';
+import type { Command } from './command.js';
 import { emitFrom, jsonText, type Context } from './context.js';
 import { addCommon, addRunOptions, integer, runOptions, type RunFlags } from './options.js';
 
@@ -20,15 +21,15 @@ export function addCost(program: Command, context: () => Context): void {
   addCommon(addRunOptions(program.command('cost').description('what a step costs on a target: operations, widths, memory; and which controllers it can afford')))
     .addOption(new Option('--ram <bytes>', 'memory for state and a step: what needs more cannot be afforded').argParser(integer(1, MOST_RAM)))
     .addOption(new Option('--measure [boards]', `compile the kernel and count what its last steps execute on emulated boards: ${BOARD_NAMES.join(', ')} (default all)`).argParser(boards))
-    .addHelpText('after', `
+    .notes(`
 Several targets: --profile takes names or paths, comma-separated. One throttle, anchor and supervisor, default the experiment's own; the table of controllers has each by itself.
-Counts are derived from the plan, and are those of its largest step with the throttle on, the anchor pulling and the supervisor accepting.
-
-Examples:
-  $ qrails cost --profile avr-q7
-  $ qrails cost --profile cortex-m0-q15,dsp48e1 --throttle table
-  $ qrails cost anchor-event --profile avr-q7 --ram 2048
-  $ qrails cost exp-000c --profile cortex-m4-q15 --measure cortex-m4`)
+Counts are derived from the plan, and are those of its largest step with the throttle on, the anchor pulling and the supervisor accepting.`)
+    .examples(
+      'qrails cost --profile avr-q7',
+      'qrails cost --profile cortex-m0-q15,dsp48e1 --throttle table',
+      'qrails cost anchor-event --profile avr-q7 --ram 2048',
+      'qrails cost exp-000c --profile cortex-m4-q15 --measure cortex-m4',
+    )
     .action(async (experiment: string | undefined, flags: CostFlags) => {
       const { signal, palette, wrap } = context();
       const toFile = flags.output !== undefined && flags.output !== '-';

@@ -1,6 +1,5 @@
 /** `qrails profile | sensor | experiment` with `list`, `show` and `validate`; a profile has more in profile.ts. */
-import type { Command } from 'commander';
-import { locate, prepare, prepareFrom, readDocuments, type Prepared } from '../compare/prepare.js';
+import { DEFAULT_EXPERIMENT, DEFAULT_PROFILE, locate, prepare, prepareFrom, readDocuments, type Prepared } from '../compare/prepare.js';
 import { list, type DocumentKind } from '../document/catalogue.js';
 import { loadDocument } from '../document/load.js';
 import { printable } from '../document/show.js';
@@ -23,6 +22,7 @@ import { fewestInputs } from '../signal/model.js';
 import { createFrontEnd } from '../signal/sensor.js';
 import { teacherSize } from '../signal/teacherStages.js';
 import { SITES, siteKeys, type SiteName } from '../site/sites.js';
+import type { Command } from './command.js';
 import { emit, jsonText, type CommonOptions, type Context } from './context.js';
 import { addCommon } from './options.js';
 import { addProfileViews } from './profile.js';
@@ -35,6 +35,8 @@ interface LoadedDocument<T> {
 
 interface Kind<T> {
   readonly about: string;
+  /** A shipped one worth looking at. */
+  readonly example: string;
   /** Loads and checks everything that can be checked. */
   readonly load: (nameOrPath: string) => Promise<LoadedDocument<T>>;
   readonly describe: (value: T) => string[];
@@ -78,6 +80,7 @@ const resolved = (profile: Profile, where: string) => resolveFormats(profile, { 
 const KINDS = {
   profile: {
     about: 'hardware targets: the format, rounding and overflow of every site',
+    example: DEFAULT_PROFILE,
     load: async (nameOrPath) => {
       const loaded = await loadProfile(nameOrPath);
       resolved(loaded.value, loaded.file);
@@ -113,6 +116,7 @@ const KINDS = {
   } satisfies Kind<Profile>,
   sensor: {
     about: 'front ends: gain, offset, noise and converter over time',
+    example: 'mpu-6050',
     load: async (nameOrPath) => {
       const { value, file } = await loadSensor(nameOrPath);
       try {
@@ -139,6 +143,7 @@ const KINDS = {
   } satisfies Kind<Sensor>,
   experiment: {
     about: 'what is learned: model, data, phases, controllers',
+    example: DEFAULT_EXPERIMENT,
     load: async (nameOrPath) => {
       const prepared = await prepare({ experiment: nameOrPath });
       return { value: prepared.experiment, concerns: () => Promise.resolve({ concerns: concernsIn(prepared), beside: `on ${prepared.profile.name}:` }) };
@@ -183,9 +188,9 @@ function teacherText(data: TeacherData): string {
 
 export function addDocuments(program: Command, context: () => Context): void {
   for (const kind of Object.keys(KINDS) as DocumentKind[]) {
-    const { about, load, describe } = KINDS[kind] as unknown as Kind<{ name: string; title?: string; about?: string }>;
+    const { about, example, load, describe } = KINDS[kind] as unknown as Kind<{ name: string; title?: string; about?: string }>;
     const group = program.command(kind).description(about);
-    addCommon(group.command('list').description(`shipped ${kind}s`)).action(async (flags: CommonOptions) => {
+    addCommon(group.command('list').description(`shipped ${kind}s`)).examples(`qrails ${kind} list`).action(async (flags: CommonOptions) => {
       const items: Listing['items'] = [];
       for (const name of list(kind)) {
         const { value } = await loadDocument(kind, name);
@@ -194,13 +199,13 @@ export function addDocuments(program: Command, context: () => Context): void {
       const listing: Listing = { listing: 1, kind, items };
       await emit(flags.json ? jsonText(listing) : `${columns(['name', 'title'], items.map(({ name, title: text }) => [name, text])).join('\n')}\n`, flags);
     });
-    addCommon(group.command('show').description(`one ${kind}, with everything it extends`).argument('<name>', 'shipped name, path, or - for standard input')).action(
+    addCommon(group.command('show').description(`one ${kind}, with everything it extends`).argument(`<${kind}>`, 'shipped name, path, or - for standard input')).examples(`qrails ${kind} show ${example}`).action(
       async (name: string, flags: CommonOptions) => {
         const { value } = await (kind === 'experiment' ? loadExperiment(name) : load(name));
         await emit(flags.json ? jsonText(value) : `${describe(value).map((line) => printable(line, Infinity)).join('\n')}\n`, flags);
       },
     );
-    addCommon(group.command('validate').description('check a file; exit code 2 and a message if it is not valid').argument('<file>', 'path, shipped name, or - for standard input')).action(
+    addCommon(group.command('validate').description('check a file; exit code 2 and a message if it is not valid').argument(`<${kind}>`, 'path, shipped name, or - for standard input')).examples(`qrails ${kind} validate mine.json`).action(
       async (name: string, flags: CommonOptions) => {
         const { value, concerns: find } = await load(name);
         const { concerns, beside } = await find();

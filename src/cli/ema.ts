@@ -1,5 +1,5 @@
 /** `qrails ema`: a moving mean in fixed point, its laws and dead band, predicted and measured. */
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
 import { EMA_SHIFT } from '../ema/design.js';
 import { EMA_FORMS, EMA_FORM_NAMES, type EmaForm } from '../ema/forms.js';
 import type { EmaQuantity } from '../ema/quantities.js';
@@ -10,6 +10,7 @@ import type { QReading } from '../format/notations.js';
 import { quantizeFormat } from '../format/run.js';
 import { parseFormat } from '../format/text.js';
 import type { EmaReport } from '../schema/ema.js';
+import type { Command } from './command.js';
 import { emitFrom, jsonText, type CommonOptions, type Context } from './context.js';
 import { columns } from './documents.js';
 import { qOption } from './format.js';
@@ -45,12 +46,12 @@ export function addEma(program: Command, _context: () => Context): void {
     .addOption(new Option('--guard <bits>', 'fraction bits the products, or the shifted difference, have more than the mean').argParser(integer(0, MOST_GUARD_BITS)))
     .option('--input <value>', 'constant input, and what noise goes around (default: three tenths of the upper rail)')
     .addOption(new Option('--seed <n>', 'of the noise and of stochastic modes').argParser(integer(0, 4294967295)).default(0))
-    .addHelpText('after', `
-Examples:
-  $ qrails ema                                      β = 0.99 in q15, rounded once
-  $ qrails ema --form shift --shift 6 --rounding TRN
-  $ qrails ema --form two --rho 1/64 --guard 8 --rounding TRN
-  $ qrails ema --rho 0.01 --format sfix32_En31 --coefficient ufix24_En24 --json`)
+    .examples(
+      ['qrails ema', 'β = 0.99 in q15, rounded once'],
+      'qrails ema --form shift --shift 6 --rounding TRN',
+      'qrails ema --form two --rho 1/64 --guard 8 --rounding TRN',
+      'qrails ema --rho 0.01 --format sfix32_En31 --coefficient ufix24_En24 --json',
+    )
     .action(async ({ format, q, rounding, coefficient, ...flags }: EmaFlags) => {
       await emitFrom(async () => {
         const mean = quantizeFormat({ format, q, rounding });

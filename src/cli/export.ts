@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
 import { prepare } from '../compare/prepare.js';
 import { printable } from '../document/show.js';
 import { QrailsError } from '../errors.js';
@@ -7,6 +7,7 @@ import { exportBundle } from '../export/golden/bundle.js';
 import { coverage } from '../export/golden/cGolden.js';
 import { runPair } from '../run/pair.js';
 import { VERSION } from '../version.js';
+import type { Command } from './command.js';
 import { emit, jsonText, notice, type CommonOptions, type Context } from './context.js';
 import { addLanguages } from './exportHdl.js';
 import { addRunOptions, integer, runOptions, type RunFlags } from './options.js';
@@ -45,14 +46,14 @@ export function addExport(program: Command, context: () => Context): void {
     .option('--force', 'replace the folder if it exists')
     .option('--json', 'print the manifest')
     .option('-q, --quiet', 'no remarks')
-    .addHelpText('after', `
+    .notes(`
 Build and run what it wrote:
-  $ cc -std=c99 DIR/*.c -o selftest && ./selftest
-
-Examples:
-  $ qrails export c --profile enabol-mid -o firmware/tables
-  $ qrails export c --kernel --golden -o firmware/learner
-  $ qrails export c stream --profile cortex-m4-q15 --throttle table --trained -o tables`)
+  $ cc -std=c99 DIR/*.c -o selftest && ./selftest`)
+    .examples(
+      'qrails export c --profile enabol-mid -o firmware/tables',
+      'qrails export c --kernel --golden -o firmware/learner',
+      'qrails export c stream --profile cortex-m4-q15 --throttle table --trained -o tables',
+    )
     .action(async (experiment: string | undefined, flags: ExportFlags) => {
       for (const option of ['throttle', 'anchor'] as const) {
         const names = flags[option] ?? [];

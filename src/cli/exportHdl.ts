@@ -1,5 +1,4 @@
 /** `qrails export sv|vhdl|mem|coe|mif|rust|numpy`: a plan for hardware, Rust and notebooks. */
-import type { Command } from 'commander';
 import { prepare } from '../compare/prepare.js';
 import { printable } from '../document/show.js';
 import { QrailsError } from '../errors.js';
@@ -7,6 +6,7 @@ import { writeOutputFolder } from '../export/folder.js';
 import { exportLanguage, LANGUAGE_NAMES, LANGUAGES, type Language } from '../export/hdl/languages.js';
 import { runPair } from '../run/pair.js';
 import { VERSION } from '../version.js';
+import type { Command } from './command.js';
 import { emit, jsonText, notice, type CommonOptions, type Context } from './context.js';
 import { addRunOptions, runOptions, type RunFlags } from './options.js';
 
@@ -17,6 +17,7 @@ interface LanguageFlags extends RunFlags {
 }
 
 const DEFAULT_NAME = 'qrails_plan';
+const EXAMPLE_TARGET = 'dsp48e1';
 
 /** How the bench of a language is run. */
 const BENCH: Partial<Record<Language, string>> = {
@@ -39,7 +40,8 @@ export function addLanguages(group: Command, context: () => Context): void {
       .option('--force', 'replace the folder if it exists')
       .option('--json', 'print the manifest')
       .option('-q, --quiet', 'no remarks')
-      .addHelpText('after', BENCH[language] ?? '')
+      .notes(BENCH[language] ?? '')
+      .examples(`qrails export ${language} --profile ${EXAMPLE_TARGET} --name demo -o tables`)
       .action((experiment: string | undefined, flags: LanguageFlags) => run(language, experiment, flags, context()));
   }
 }

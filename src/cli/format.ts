@@ -1,9 +1,10 @@
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
 import { explainFormat } from '../format/explain.js';
 import { formatName } from '../format/format.js';
 import { OVERFLOW, ROUNDING } from '../format/modes.js';
 import { NOTATION_NAMES, NOTATIONS, Q_READINGS, type QReading } from '../format/notations.js';
 import type { FormatExplanation } from '../schema/format.js';
+import type { Command } from './command.js';
 import { emit, jsonText, type CommonOptions } from './context.js';
 import { addCommon } from './options.js';
 
@@ -19,11 +20,11 @@ export function addFormat(program: Command): void {
   addCommon(program.command('format').description('explain a fixed-point format: range, resolution, C type, and the same format in every notation'))
     .argument('<text>', `one of ${NOTATION_NAMES.map((name) => NOTATIONS[name].form).join(' ')}`)
     .addOption(qOption())
-    .addHelpText('after', `
-Examples:
-  $ qrails format sfix16_En15
-  $ qrails format 'ap_fixed<12,4,AP_RND,AP_SAT>'      quotes: the shell reads < and > itself
-  $ qrails format Q1.15 --q arm                       the same as arm:Q1.15`)
+    .examples(
+      'qrails format sfix16_En15',
+      ["qrails format 'ap_fixed<12,4,AP_RND,AP_SAT>'", 'quotes: the shell reads < and > itself'],
+      ['qrails format Q1.15 --q arm', 'the same as arm:Q1.15'],
+    )
     .action(async (text: string, flags: FormatFlags) => {
       const explained = explainFormat(text, { q: flags.q });
       await emit(flags.json ? jsonText(explained) : explanationText(explained), flags);

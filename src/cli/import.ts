@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
 import { printable } from '../document/show.js';
 import { QrailsError } from '../errors.js';
 import type { QReading } from '../format/notations.js';
@@ -8,6 +8,7 @@ import { layersText, shapeText } from '../import/layers.js';
 import { IMPORT_KINDS, type ImportKind } from '../import/readers.js';
 import { writeOutput } from '../output/file.js';
 import type { WeightImport } from '../schema/import.js';
+import type { Command } from './command.js';
 import { emit, jsonText, notice, type CommonOptions, type Context } from './context.js';
 import { columns } from './documents.js';
 import { qOption } from './format.js';
@@ -50,12 +51,12 @@ export function addImport(program: Command, _context: () => Context): void {
     .option('-o, --output <file>', 'write the experiment, whole or not at all (- is standard output)')
     .option('--json', 'print what was found and done')
     .option('-q, --quiet', 'no remarks')
-    .addHelpText('after', `
-Examples:
-  $ qrails import demo.h demo.c                                      what is in there
-  $ qrails import demo.h demo.c --into exp-000a -o mine.json         an export back into its experiment
-  $ qrails import fir.c --array coeffs --order cmsis -o mine.json    a q15_t array of CMSIS-DSP
-  $ qrails import rom.mem -f sfix18_En17 --layers 4x2 -o mine.json --profile-out mine-target.json`)
+    .examples(
+      ['qrails import demo.h demo.c', 'what is in there'],
+      ['qrails import demo.h demo.c --into exp-000a -o mine.json', 'an export back into its experiment'],
+      ['qrails import fir.c --array coeffs --order cmsis -o mine.json', 'a q15_t array of CMSIS-DSP'],
+      'qrails import rom.mem -f sfix18_En17 --layers 4x2 -o mine.json --profile-out mine-target.json',
+    )
     .action(async (files: string[], flags: ImportFlags) => {
       const { output, profileOut, json } = flags;
       if (output === undefined && profileOut === undefined) {

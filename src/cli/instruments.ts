@@ -1,9 +1,10 @@
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
 import { instrumentHeader, instrumentLine } from '../instruments/columns.js';
 import { measure, MOST_WINDOW } from '../instruments/instruments.js';
 import { DEFAULT_WINDOW } from '../instruments/stabilityGap.js';
 import { renderInstruments } from '../instruments/text.js';
 import { printable } from '../document/show.js';
+import type { Command } from './command.js';
 import { emitFrom, jsonText, notice, type Context } from './context.js';
 import { openSink, type Sink } from './lines.js';
 import { addCommon, addRunOptions, integer, runOptions, type RunFlags } from './options.js';
@@ -20,14 +21,14 @@ export function addInstruments(program: Command, context: () => Context): void {
   addCommon(addRunOptions(program.command('instruments').description('every step measured: margins, λmax of the Hessian, update cosine, rail pressure, limits of the learning rate, stability gap')))
     .addOption(new Option('--every <n>', 'measure every n-th step').default(1).argParser(integer(1, MOST_EVERY)))
     .addOption(new Option('--window <n>', 'evaluations in a window of the stability gap').default(DEFAULT_WINDOW).argParser(integer(2, MOST_WINDOW)))
-    .addHelpText('after', `
+    .notes(`
 Prints CSV, one row a step and side. Where standard output is a terminal and there is no -o, a summary takes its place; else it goes to standard error.
-What each column means, with formula and source: docs/instruments.md.
-
-Examples:
-  $ qrails instruments --throttle none,gt0/secant             the summary
-  $ qrails instruments exp-000c --profile enabol-tight -o steps.csv
-  $ qrails instruments exp-000a --every 32 --json -o steps.json`)
+What each column means, with formula and source: docs/instruments.md.`)
+    .examples(
+      ['qrails instruments --throttle none,gt0/secant', 'the summary'],
+      'qrails instruments exp-000c --profile enabol-tight -o steps.csv',
+      'qrails instruments exp-000a --every 32 --json -o steps.json',
+    )
     .action(async (experiment: string | undefined, flags: InstrumentFlags) => {
       const { signal, palette } = context();
       const { every, window } = flags;

@@ -2,14 +2,15 @@
  * The command line. Commands parse, call one public function, print. Exit codes: 0 fine, 1 a check failed, 2 usage, input or output,
  * 130 interrupted (129 and 143: told to end).
  */
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { printable } from '../document/show.js';
 import { QrailsError } from '../errors.js';
+import { Interrupted } from '../sweep/interrupted.js';
 import { VERSION } from '../version.js';
-import { createContext, type Context } from './context.js';
+import { createContext } from './context.js';
 
-const DESCRIPTION = 'Will this learner, with this controller, survive on that chip, with that sensor, and what exactly will its bits be?';
 const USAGE = 2;
+const VERSION_FLAGS = ['-V', '--version'];
 /** Signals that end a run tidily, with the exit codes shells know them by. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
@@ -31,10 +32,16 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.exit(USAGE);
   });
   try {
-    await (await createProgram(argv, () => createContext(interruption.signal))).parseAsync([...argv], { from: 'user' });
+    if (argv.length === 1 && VERSION_FLAGS.includes(argv[0]!)) {
+      process.stdout.write(`${VERSION}\n`);
+      return;
+    }
+    // Everything else needs the commands, which take their time to load.
+    const { createProgram } = await import('./program.js');
+    await createProgram(() => createContext(interruption.signal), (text) => say(text.trimEnd())).parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (interruption.signal.aborted && error instanceof Error && error.name === 'AbortError') {
-      say('interrupted; nothing was left behind');
+      say(error instanceof Interrupted ? error.message : 'interrupted; nothing was left behind');
       process.exitCode = interrupted;
     } else process.exitCode = report(error);
   }
@@ -43,34 +50,6 @@ export async function main(argv: readonly string[]): Promise<void> {
 /** Lines on standard error. They may quote hostile input: nothing in them reaches the terminal as a command. */
 function say(text: string): void {
   process.stderr.write(`${text.split('\n').map((line) => printable(line, Infinity)).join('\n')}\n`);
-}
-
-/** Commands are loaded only when they are needed: `--version` loads none. */
-async function createProgram(argv: readonly string[], context: () => Context): Promise<Command> {
-  const program = new Command('qrails');
-  program
-    .description(DESCRIPTION)
-    .version(VERSION, '-V, --version')
-    .exitOverride()
-    .configureOutput({ writeErr: (text) => say(text.trimEnd()) })
-    .showHelpAfterError('(qrails --help, or qrails COMMAND --help)')
-    .addHelpText('after', '\nExamples:\n  $ qrails compare\n  $ qrails profile list\n  $ qrails export c --profile enabol-mid -o tables');
-  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) return program;
-  const [{ addCompare }, { addDocuments }, { addExport }, { addChecks }, { addInspect }, { addFormat }, { addQuantize }, { addCost }, { addMap }, { addReport }, { addImport }, { addEma }, { addInstruments }] = await Promise.all([import('./compare.js'), import('./documents.js'), import('./export.js'), import('./checks.js'), import('./inspect.js'), import('./format.js'), import('./quantize.js'), import('./cost.js'), import('./map.js'), import('./report.js'), import('./import.js'), import('./ema.js'), import('./instruments.js')]);
-  addCompare(program, context);
-  addMap(program, context);
-  addInspect(program, context);
-  addInstruments(program, context);
-  addReport(program, context);
-  addExport(program, context);
-  addImport(program, context);
-  addEma(program, context);
-  addChecks(program, context);
-  addDocuments(program, context);
-  addQuantize(program, context);
-  addFormat(program);
-  addCost(program, context);
-  return program;
 }
 
 /** Prints what went wrong and gives the exit code; a bug keeps its stack. */

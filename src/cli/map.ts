@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
 import { resolve } from 'node:path';
 import { REFERENCE_THROTTLE_NAMES, THROTTLE_NAMES } from '../control/registry.js';
 import { printable } from '../document/show.js';
@@ -12,6 +12,7 @@ import { mapCsv, mapNpy } from '../map/tables.js';
 import { renderMap } from '../map/text.js';
 import { openOutput, type OutputFile } from '../output/file.js';
 import type { StabilityMap } from '../schema/map.js';
+import type { Command } from './command.js';
 import { emitFrom, jsonText, notice, type Context } from './context.js';
 import { addCommon, addRunOptions, integer, runOptions, type RunFlags } from './options.js';
 import { withProgress } from './progress.js';
@@ -46,15 +47,14 @@ export function addMap(program: Command, context: () => Context): void {
   command.options.find(({ long }) => long === '--anchor')!.description = "one anchor (default: the experiment's)";
   const beside = REFERENCE_THROTTLE_NAMES.filter((name) => !THROTTLE_NAMES.includes(name));
   command.options.find(({ long }) => long === '--throttle')!.description += `; with --float also ${beside.join(', ')}`;
-  command.addHelpText('after', `
-Every cell is a run of its own, with the same bits as compare gives for the same values; one that blows up is given up. See docs/map.md.
-
-Examples:
-  $ qrails map --float --grid 21                                 float64, a coarse grid
-  $ qrails map --throttle none,gt0/trace,table --png map.png     three controllers on a target
-  $ qrails map --profile enabol-tight --svg map.svg --csv map.csv
-  $ qrails map --float --throttle gt0/secant,gt0/lambda --grid 21 --draws 20
-  $ qrails map exp-000c --x 'profile.sites.weight.wordLength=lin:8:16:9' --y 'throttle.chi=lin:0.5:2:7'`)
+  command.notes(`Every cell is a run of its own, with the same bits as compare gives for the same values; one that blows up is given up. See docs/map.md.`)
+.examples(
+  ['qrails map --float --grid 21', 'float64, a coarse grid'],
+  ['qrails map --throttle none,gt0/trace,table --png map.png', 'three controllers on a target'],
+  'qrails map --profile enabol-tight --svg map.svg --csv map.csv',
+  'qrails map --float --throttle gt0/secant,gt0/lambda --grid 21 --draws 20',
+  "qrails map exp-000c --x 'profile.sites.weight.wordLength=lin:8:16:9' --y 'throttle.chi=lin:0.5:2:7'",
+)
     .action(async (experiment: string | undefined, flags: MapFlags) => {
       const { signal, palette, width } = context();
       const toFile = flags.output !== undefined && flags.output !== '-';

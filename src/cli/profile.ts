@@ -1,7 +1,7 @@
 /** `qrails profile new | diff | explain`. */
 import { lstat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
 import { printable } from '../document/show.js';
 import { QrailsError } from '../errors.js';
 import type { QReading } from '../format/notations.js';
@@ -15,6 +15,7 @@ import { renderDataPath, type PictureOptions } from '../profile/explainPicture.j
 import { loadProfile } from '../profile/load.js';
 import { PLAIN } from '../report/terminal.js';
 import type { ViewDimensions } from '../schema/profileViews.js';
+import type { Command } from './command.js';
 import { emit, jsonText, notice, type CommonOptions, type Context } from './context.js';
 import { qOption } from './format.js';
 import { addCommon, integer } from './options.js';
@@ -45,13 +46,12 @@ function addNew(group: Command, context: () => Context): void {
     .addOption(qOption());
   for (const { option, takes, question, accepts } of PROFILE_QUESTIONS) command.option(`--${option} <${takes}>`, `${question}: ${accepts}`);
   command
-    .addHelpText('after', `
-Without a terminal, every answer is given as an option, or --yes takes the defaults.
-
-Examples:
-  $ qrails profile new
-  $ qrails profile new mine.json --extends cortex-m4-q15 --weight sfix16_En13 --yes
-  $ qrails profile new --name mine --weight 'ap_fixed<12,4,AP_RND,AP_SAT>' --yes --json`)
+    .notes(`Without a terminal, every answer is given as an option, or --yes takes the defaults.`)
+    .examples(
+      'qrails profile new',
+      'qrails profile new mine.json --extends cortex-m4-q15 --weight sfix16_En13 --yes',
+      "qrails profile new --name mine --weight 'ap_fixed<12,4,AP_RND,AP_SAT>' --yes --json",
+    )
     .action(async (file: string | undefined, flags: NewFlags) => {
       const destination = destinationOf(file, flags);
       if (destination !== undefined) await refuseExisting(destination, flags);
@@ -96,10 +96,13 @@ const loadable = (path: string): string => (/[\\/]/.test(path) || path.endsWith(
 
 function addDiff(group: Command, context: () => Context): void {
   addView(group.command('diff').description('what differs between two profiles, and what that changes'))
-    .argument('<a>', 'shipped name, path, or - for standard input')
-    .argument('<b>', 'likewise')
+    .argument('<profile>', 'shipped name, path, or - for standard input')
+    .argument('<other>', 'likewise')
     .option('--exit-code', 'end with 1 if they differ')
-    .addHelpText('after', '\nExamples:\n  $ qrails profile diff enabol-mid enabol-tight\n  $ qrails profile diff cortex-m4-q15 ./mine.json --inputs 64 --batch 32 --json')
+    .examples(
+      'qrails profile diff enabol-mid enabol-tight',
+      'qrails profile diff cortex-m4-q15 ./mine.json --inputs 64 --batch 32 --json',
+    )
     .action(async (a: string, b: string, flags: ViewFlags & { readonly exitCode?: boolean }) => {
       const [first, second] = [await loadProfile(a), await loadProfile(b)];
       const difference = diffProfiles(first.value, second.value, dimensionsOf(flags));
@@ -110,14 +113,14 @@ function addDiff(group: Command, context: () => Context): void {
 
 function addExplain(group: Command, context: () => Context): void {
   addView(group.command('explain').description('the data path as a picture: formats, products, guard bits, shifts and rounding points'))
-    .argument('<name>', 'shipped name, path, or - for standard input')
-    .addHelpText('after', `
+    .argument('<profile>', 'shipped name, path, or - for standard input')
+    .notes(`
 Boxes are stored words; × + − Σ are exact; an arrow rounds: ≫ bits dropped, ≪ bits added, rounding mode, overflow mode.
-Guard bits g: 2^g full-scale products fill the accumulator. Bias: mean of result minus exact value where the dropped bits are evenly spread.
-
-Examples:
-  $ qrails profile explain cortex-m4-q15
-  $ qrails profile explain ./mine.json --layers 2 --inputs 64 --batch 32`)
+Guard bits g: 2^g full-scale products fill the accumulator. Bias: mean of result minus exact value where the dropped bits are evenly spread.`)
+    .examples(
+      'qrails profile explain cortex-m4-q15',
+      'qrails profile explain ./mine.json --layers 2 --inputs 64 --batch 32',
+    )
     .action(async (name: string, flags: ViewFlags) => {
       const { value, file } = await loadProfile(name);
       const path = explainProfile(value, dimensionsOf(flags), file);

@@ -1,5 +1,5 @@
 /** `qrails quantize`: exact values into a format, one result a value. */
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
 import { closest } from '../document/closest.js';
 import { parseJson, type Json } from '../document/json.js';
 import { printable } from '../document/show.js';
@@ -14,6 +14,7 @@ import { caseFormat, quantizeFormat, quantizeOne, realAt } from '../format/run.j
 import type { SiteFormat } from '../schema/plan.js';
 import { QuantizeCase, type QuantizeResult } from '../schema/quantize.js';
 import { validate } from '../schema/validate.js';
+import type { Command } from './command.js';
 import type { CommonOptions, Context } from './context.js';
 import { qOption } from './format.js';
 import { lines, openSink, type Line } from './lines.js';
@@ -45,12 +46,12 @@ export function addQuantize(program: Command, context: () => Context): void {
     .addOption(new Option('--seed <n>', 'of the stochastic modes').argParser(integer(0, 4294967295)).default(0))
     .addOption(new Option('--cases <->', 'read a format and a value in each line of standard input, NDJSON, and print NDJSON'))
     .allowUnknownOption() // -1/3 is a value; the rest is told apart below
-    .addHelpText('after', `
-Examples:
-  $ qrails quantize -f sfix8_En4 0.1 -0.1 1e2
-  $ qrails quantize -f 'ap_fixed<8,4,AP_RND_CONV,AP_SAT>' --json -1/3 -0x1.8p-3
-  $ seq -f %.3f 0 0.001 1 | qrails quantize -f sfix8_En7 --rounding STOCHASTIC --seed 7 -
-  $ echo '{"value":"1/3","wordLength":8,"fractionLength":4,"rounding":"RND","overflow":"SAT"}' | qrails quantize --cases -`)
+    .examples(
+      'qrails quantize -f sfix8_En4 0.1 -0.1 1e2',
+      "qrails quantize -f 'ap_fixed<8,4,AP_RND_CONV,AP_SAT>' --json -1/3 -0x1.8p-3",
+      'seq -f %.3f 0 0.001 1 | qrails quantize -f sfix8_En7 --rounding STOCHASTIC --seed 7 -',
+      `echo '{"value":"1/3","wordLength":8,"fractionLength":4,"rounding":"RND","overflow":"SAT"}' | qrails quantize --cases -`,
+    )
     .action(async (given: string[], flags: QuantizeFlags, command: Command) => {
       const { signal } = context();
       const values = onlyValues(given, command);

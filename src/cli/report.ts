@@ -1,10 +1,11 @@
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
 import { BUILDS, type Build } from '../core/load.js';
 import { QrailsError } from '../errors.js';
 import { loadMap } from '../report/html/maps.js';
 import { report } from '../report/html/report.js';
 import { DEFAULT_PARTING } from '../run/pair.js';
 import type { StabilityMap } from '../schema/map.js';
+import type { Command } from './command.js';
 import { share } from './compare.js';
 import { emitFrom, jsonText, type Context } from './context.js';
 import { addCommon, addRunOptions, runOptions, type RunFlags } from './options.js';
@@ -23,14 +24,13 @@ export function addReport(program: Command, context: () => Context): void {
     .addOption(new Option('--part <share>', 'losses part where they differ by more than this share').default(DEFAULT_PARTING).argParser(share))
     .option('--no-tries', 'look for no prescriptions')
     .option('--map <file>', 'show a map, too, that `qrails map --json` made (repeatable)', (file: string, before: string[] = []) => [...before, file])
-    .addHelpText('after', `
-With --json it prints what the page shows, as compare does. Every step is looked at, so it takes longer than compare; long runs are decimated, extremes kept.
-
-Examples:
-  $ qrails report -o report.html
-  $ qrails report exp-000c --profile enabol-tight --throttle none,gt0/secant,table -o tight.html
-  $ qrails map --json -o map.json && qrails report --map map.json -o report.html
-  $ qrails compare --report report.html                         the same, beside the first screen`)
+    .notes(`With --json it prints what the page shows, as compare does. Every step is looked at, so it takes longer than compare; long runs are decimated, extremes kept.`)
+    .examples(
+      'qrails report -o report.html',
+      'qrails report exp-000c --profile enabol-tight --throttle none,gt0/secant,table -o tight.html',
+      'qrails map --json -o map.json && qrails report --map map.json -o report.html',
+      ['qrails compare --report report.html', 'the same, beside the first screen'],
+    )
     .action(async (experiment: string | undefined, flags: ReportFlags) => {
       if (flags.output === undefined && !flags.json && process.stdout.isTTY === true) {
         throw new QrailsError({ code: 'usage', where: 'standard output', message: 'is a terminal, and the report a page', expected: 'a file', try: '-o report.html' });

@@ -82,9 +82,11 @@ const fit = (text: string, width: number): string => ([...text].length <= width 
 /**
  * The whole first screen.
  *
- * @param width columns of the terminal; runs that do not fit side by side follow below one another
- * @param wrap columns at which sentences are broken; default never. Commands are left whole, so that they can be pasted
- * @param program how the user called the tool, for commands that can be pasted
+ * @param comparison what `compare` gave
+ * @param options how it is shown
+ * @param options.width columns of the terminal; runs that do not fit side by side follow below one another
+ * @param options.wrap columns at which sentences are broken; default never. Commands are left whole, so that they can be pasted
+ * @param options.program how the user called the tool, for commands that can be pasted
  */
 export function renderComparison(
   comparison: Comparison, { width = 110, wrap = Infinity, palette = PLAIN, program = 'qrails' }: { width?: number; wrap?: number; palette?: Palette; program?: string } = {},

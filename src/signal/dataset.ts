@@ -18,6 +18,8 @@ export interface Dataset {
 /**
  * Draws or reads the data of an experiment.
  *
+ * @param data what the experiment says of them
+ * @param options what they depend on besides
  * @param options.seed draws a teacher's rows; a recording does not depend on it
  * @param options.baseDirectory directory the path of a recording is relative to
  * @throws QrailsError `not-found`, `unreadable`, `data` or `invalid`, naming file, line and column where there are such

@@ -22,7 +22,7 @@ const usage: Record<string, Case> = {
   'an option that does not exist': { args: ['compare', '--profil', 'enabol-mid'], says: ["unknown option '--profil'", 'Did you mean --profile?'] },
   'an option without its value': { args: ['compare', '--profile'], says: ["'-p, --profile <target>' argument missing"] },
   'too many arguments': { args: ['compare', 'stream', 'exp-000a'], says: ['too many arguments', 'Expected 1 argument but got 2'] },
-  'an argument that is missing': { args: ['profile', 'show'], says: ["missing required argument 'name'"] },
+  'an argument that is missing': { args: ['profile', 'show'], says: ["missing required argument 'profile'"] },
   'a throttle without its estimator': { args: ['compare', '--throttle', 'gt0'], says: ['--throttle', 'found     gt0', 'one of none, gt0/secant, gt0/trace, gt0/secant-latch', 'try       --throttle gt0/secant'] },
   'a misspelt throttle': { args: ['compare', '-t', 'none,gt0/secnt'], says: ['--throttle', 'gt0/secnt', 'try       --throttle gt0/secant'] },
   'an empty entry in a list': { args: ['compare', '--throttle', 'none,,table'], says: ['--throttle', 'An entry of the list is empty'] },

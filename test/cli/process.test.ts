@@ -55,11 +55,11 @@ describe('help', () => {
     ['compare --help', ['[experiment]', '--profile', '--sensor', '--throttle', 'gt0/trace', '--anchor', 'event', '--seed', '--steps', '--set', '--data', '--inputs', '--targets', '--json', '--output', '--quiet', '--trace', '--core', '--part', '--no-tries', 'Examples:']],
     ['export c --help', ['[experiment]', '--profile', '--output <folder>', '--name', '--trained', '--force', '--json', '--quiet', 'Examples:']],
     ['baseline record --help', ['--about', '--output', '--throttle', 'Examples:']],
-    ['baseline update --help', ['<file>', '--output']],
-    ['check --help', ['<file>', '--json', '--output', '--quiet', 'exit code 1']],
+    ['baseline update --help', ['<baseline>', '--output']],
+    ['check --help', ['<baseline>', '--json', '--output', '--quiet', 'exit code 1']],
     ['profile --help', ['list', 'show', 'validate']],
-    ['sensor show --help', ['<name>', '--json', '--output']],
-    ['experiment validate --help', ['<file>', '--json']],
+    ['sensor show --help', ['<sensor>', '--json', '--output']],
+    ['experiment validate --help', ['<experiment>', '--json']],
     ['help compare', ['--throttle']],
   ])('%s', (args, says) => inFolder({}, async (folder) => {
     const { code, stdout, stderr } = await folder.qrails(args.split(' '));

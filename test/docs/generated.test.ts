@@ -23,3 +23,15 @@ it('the tables of docs/controllers.md are those of the registry (node scripts/co
   expect(stdout).toBe('');
   expect(status).toBe(0);
 });
+
+it('figures and measured numbers of docs/explain are what the runs give (node scripts/explain.mjs)', () => {
+  const { status, stdout } = spawnSync(process.execPath, ['scripts/explain.mjs', '--check'], { cwd: root, encoding: 'utf8' });
+  expect(stdout).toBe('');
+  expect(status).toBe(0);
+});
+
+it('the table of measures in docs/sweep.md is that of the list (node scripts/sweep.mjs)', () => {
+  const { status, stdout } = spawnSync(process.execPath, ['scripts/sweep.mjs', '--check'], { cwd: root, encoding: 'utf8' });
+  expect(stdout).toBe('');
+  expect(status).toBe(0);
+});

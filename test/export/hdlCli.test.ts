@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command } from '../../src/cli/command.js';
 import { afterAll, expect, it, vi } from 'vitest';
 import { addLanguages } from '../../src/cli/exportHdl.js';
 import { QrailsError } from '../../src/errors.js';
