@@ -1,0 +1,71 @@
+/** Margins as text: what the plan stands, what it does not, and how sure that is. */
+import { figure } from '../compare/figure.js';
+import { printable } from '../document/show.js';
+import { NONE, PLAIN, supervisorText, type Palette } from '../report/terminal.js';
+import type { MarginDirection, MarginEnd, Margins, MarginQuantity, MarginWord } from '../schema/margins.js';
+import { PARTS } from './registry.js';
+
+/** Directions of drift listed. */
+const LISTED = 5;
+
+const counted = (end: MarginEnd): string => (end.refused === null ? `${end.survived}/${end.of}` : 'refused');
+const interval = ({ low, high }: { readonly low: number; readonly high: number }): string => `${low.toFixed(2)} to ${high.toFixed(2)}`;
+/** Values may have three digits: two would hide a bracket. */
+const number = (value: number): string => (value !== 0 && Math.abs(value) < 0.001 ? figure(value) : String(Number(value.toPrecision(3))));
+const cell = (end: MarginEnd | null, none: string, text: (value: number) => string = number): string => (end === null ? none : `${text(end.value)} (${counted(end)})`);
+
+interface Bracketed {
+  readonly survivesAt: MarginEnd | null;
+  readonly failsAt: MarginEnd | null;
+  readonly again: readonly number[];
+}
+
+/** The two cells of a bracket. */
+const cells = ({ survivesAt, failsAt }: Bracketed): string[] => [cell(survivesAt, 'nowhere'), cell(failsAt, 'nothing tried')];
+const againText = ({ again }: Bracketed): string => (again.length === 0 ? '' : `survives again at ${again.map(number).join(', ')}`);
+
+/** How far it is from the value as it is to the last one that survives. */
+function distance({ now, survivesAt, failsAt, term }: MarginQuantity): string {
+  if (survivesAt === null) return NONE;
+  const more = failsAt === null ? ' or more' : '';
+  if (now === 0) return `${number(survivesAt.value)}${more}`;
+  const factor = survivesAt.value / now;
+  return `×${number(factor)}${more}${term === null ? '' : ` (γ ${number(term)} → ${number(term * factor)})`}`;
+}
+
+/** Bits to spare, or lacking. */
+function spare({ wordLength, survivesAt, failsAt }: MarginWord): string {
+  if (survivesAt === null) return NONE;
+  const bits = wordLength - survivesAt.value;
+  return `${bits > 0 ? `${bits} to spare` : bits === 0 ? 'none to spare' : `${-bits} lacking`}${failsAt === null ? ', or more' : ''}`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[], palette: Palette): string[] {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => [...row[column]!].length)));
+  const line = (row: readonly string[]): string => row.map((text, column) => text.padEnd(widths[column]! + text.length - [...text].length)).join('  ').trimEnd();
+  return rows.length === 0 ? [] : [palette.dim(line(head)), ...rows.map(line), ''];
+}
+
+/** `+ − 0 0`: signs of a direction, channel by channel. */
+const signs = ({ direction }: MarginDirection): string => direction.map((value) => (value === 0 ? '0' : value > 0 ? '+' : '−')).join(' ');
+
+export function renderMargins({ plan, share, needed, now, sensorOn, quantities, words, drift }: Margins, { palette = PLAIN }: { palette?: Palette } = {}): string {
+  const tried = drift?.tried ?? [];
+  const part = words.some(({ followers }) => followers.length > 0) ? words.filter(({ followers }, k) => followers.length > 0 && words.findIndex(({ site }) => site === words[k]!.site) === k) : [];
+  return [
+    palette.bold(printable(plan.title)),
+    `target ${printable(plan.profile)} · sensor ${printable(plan.sensor)} · throttle ${plan.throttle}, anchor ${plan.anchor}${supervisorText(plan)} · seeds ${plan.first} to ${plan.first + plan.seeds - 1}`,
+    `survives: at least ${needed} of ${plan.seeds} seeds (${number(100 * share)} %). As it is ${now.survived} of ${now.of} do (95 %: ${interval(now)}): ${now.survives ? palette.green('it survives') : palette.red('it does not survive')}`,
+    ...(now.same ? ['every seed gives the same run: the counts say nothing of chance'] : []),
+    ...(sensorOn || (quantities.length === 0 && drift === null) ? [] : ['no phase has the sensor on: for gain, offset, noise and drift all have']),
+    '',
+    ...table(['', 'now', 'survives at', 'fails at', 'margin', ''],
+      quantities.map((quantity) => [`${quantity.sense} ${quantity.label}`, number(quantity.now), ...cells(quantity), distance(quantity), againText(quantity)]), palette),
+    ...table(['word length', 'now', 'bits', 'survives at', 'fails at', 'margin', ''],
+      words.map((word) => [word.site, word.format, word.part, ...cells(word), spare(word), againText(word)]), palette),
+    ...part.map(({ site, followers }) => palette.dim(`with ${site}: ${followers.join(', ')}`)),
+    ...(words.length > 0 ? [palette.dim(Object.entries(PARTS).map(([name, about]) => `${name}: bits ${about}`).join('; ')), ''] : []),
+    ...table(['drift, gains 1 + ε·d', 'survives at ε', 'fails at ε', ''], tried.slice(0, LISTED).map((one, rank) => [`${signs(one)}${rank === 0 ? '  (worst)' : ''}`, ...cells(one), againText(one)]), palette),
+    ...(tried.length > LISTED ? [palette.dim(`${tried.length - LISTED} directions more; none fails before the worst`), ''] : []),
+  ].join('\n').replace(/\n*$/, '\n');
+}
