@@ -22,13 +22,16 @@ export interface Case {
 /** Counters of every site of the target, its targets among them. */
 export const countersOf = ({ pair: { fixed } }: Pick<Case, 'pair'>): Record<string, Counters> => ({ ...fixed.counters, target: fixed.targetCounters! });
 
-/** Sites of the learning step that met a rail, in the order of causes: by step, then in the order of a step. Those of controllers saturate by design. */
-export function saturated(one: Pick<Case, 'pair'>): { readonly key: string; readonly counters: Counters; readonly late: number }[] {
+/**
+ * Sites of the learning step that met a rail, in the order of causes: by step, then in the order of a step. Those of controllers saturate by design.
+ * `late`: share of the last quarter; null for the targets, which are counted over the whole run only.
+ */
+export function saturated(one: Pick<Case, 'pair'>): { readonly key: string; readonly counters: Counters; readonly late: number | null }[] {
   const { plan } = one.pair;
   const order = stepOrder(plan, (key) => plan.sites[key] !== undefined);
   const kinds: readonly string[] = ['signal', 'accumulator'];
   return Object.entries(countersOf(one))
     .filter(([key, { firstOverflow }]) => firstOverflow !== undefined && kinds.includes(SITES[siteOf(key).name].kind))
-    .map(([key, counters]) => ({ key, counters, late: latePressure(one.pair.fixed, key) }))
+    .map(([key, counters]) => ({ key, counters, late: one.pair.fixed.lateCounters[key] ? latePressure(one.pair.fixed, key) : null }))
     .sort((a, b) => a.counters.firstOverflow!.step - b.counters.firstOverflow!.step || order.indexOf(a.key) - order.indexOf(b.key));
 }

@@ -1,5 +1,5 @@
 /** What brought a run down, found by taking one thing away at a time and running again. */
-import { figure } from '../compare/figure.js';
+import { figure, percent } from '../compare/figure.js';
 import { siteOf } from '../compare/stepOrder.js';
 import { inUse } from '../plan/concernsExact.js';
 import { stressStart } from '../run/pair.js';
@@ -135,7 +135,7 @@ async function fromFormats(
     }
     const { late, counters } = first.find(({ key }) => key === site)!;
     const often = (counters.overflowHigh + counters.overflowLow) / counters.count;
-    const text = `${site} is too narrow: it meets its rails first at step ${counters.firstOverflow!.step}, in ${figure(100 * often)} % of its values over the run and ${figure(100 * late)} % over the last quarter`;
+    const text = `${site} is too narrow: it meets its rails first at step ${counters.firstOverflow!.step}, in ${percent(often)} of its values over the run${late === null ? '' : ` and ${percent(late)} over the last quarter`}`;
     return concluded('range', text, { site, also: saves(best) ? null : saves(range) ? 'other sites are too narrow as well' : `wide enough, the run ends ${range.verdict}: it is too coarse besides` });
   }
   let site: string | null = null;

@@ -74,7 +74,7 @@ export function chainOf(one: Case, diagnosis: Diagnosis, operands: Readonly<Reco
     const overflows = counters.overflowHigh + counters.overflowLow;
     events.push({
       step, kind: 'overflow', site: key,
-      text: `${name} meets its ${wanted > raw ? 'upper' : 'lower'} rail: ${digits(real(wanted))} becomes ${digits(real(raw))}; ${overflows} of ${counters.count} values in all, ${percent(late)} over the last quarter`,
+      text: `${name} meets its ${wanted > raw ? 'upper' : 'lower'} rail: ${digits(real(wanted))} becomes ${digits(real(raw))}; ${overflows} of ${counters.count} values in all${late === null ? '' : `, ${percent(late)} over the last quarter`}`,
       overflow: {
         name, wanted: String(wanted), raw: String(raw), wantedValue: real(wanted), value: real(raw), overflows, of: counters.count, late,
         operands: (operands[key] ?? []).map((operand) => ({ name: operand.name, value: operand.value })), readers,
@@ -129,9 +129,9 @@ export function reactionText(one: Case, { cause, site, fault }: Diagnosis, react
     case 'none':
       return `${did}; α·η·λmax is ${product} over the last quarter`;
     case 'range':
-      return `${did}; that makes steps smaller, and ${name} overflows from what it has to hold`;
+      return `${did}; it can only make steps smaller, and ${name} overflows from what it has to hold`;
     case 'resolution':
-      return `${did}; that makes updates smaller still, and it is by their smallness that they are lost`;
+      return `${did}; it can only make updates smaller, and it is by their smallness that they are lost`;
     case 'throttle':
       return fault === 'stall'
         ? `${did}, to ${figure(lowest ?? NaN)}: too far for anything to move, and where nothing moves nothing is learned of the curvature`

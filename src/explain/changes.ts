@@ -153,8 +153,9 @@ function laddersOf(one: Case): Ladder[] {
   const first = saturated(one);
   for (const { key, late } of first) {
     const [name] = namesOf([key]);
-    add(bits('whole', [name!], late > 0 ? `${key} overflows in ${percent(late)} of its values` : `${key} met its rails`));
+    add(bits('whole', [name!], late !== null && late > 0 ? `${key} overflows in ${percent(late)} of its values` : `${key} met its rails`));
   }
+  if (first.length > 1) add(bits('whole', namesOf(first.map(({ key }) => key)), 'every one of them met its rails'));
   if (pair.fixed.recorder.stalledSteps > 0 || judged.float.verdict === 'survives') {
     for (const name of FRACTIONS.filter((site) => inUse(plan, siteKey(site)))) add(bits('fraction', [name], `${name} is too coarse`));
     for (const name of ['weight', 'update'] as const) {
@@ -183,7 +184,7 @@ function laddersOf(one: Case): Ladder[] {
 /** The site that meets its rails most with more bits of whole numbers, and another with more of fraction, or rounding at random: fewest bits in all first. */
 function bothParts(one: Case): Ladder[] {
   const { prepared: { profile }, variant: { plan } } = one;
-  const [worst] = [...saturated(one)].sort((a, b) => b.late - a.late);
+  const [worst] = [...saturated(one)].sort((a, b) => (b.late ?? 0) - (a.late ?? 0));
   if (!worst) return [];
   const names = namesOf([worst.key]);
   const why = 'it takes wider and finer words';

@@ -83,12 +83,14 @@ export async function watch(plan: Plan, dataset: Dataset, moments: readonly numb
   const lost: Lost[] = [];
   let rejectedAt: number | undefined;
   let before: Float64Array = Float64Array.from(plan.initial.flatMap(({ weights, bias }) => [...weights.flat(), ...bias]));
-  const onStep = ({ step, batch: { inputs, targets, count }, fixed, fixedRow }: StepView): void => {
+  const onStep = ({ step, batch: { count }, fixed, fixedRow }: StepView): void => {
+    const values = (what: 'inputs' | 'targets', key: string): Float64Array => Float64Array.from(fixed.peek(what), (value) => value * 2 ** -plan.sites[key]!.fractionLength);
     if ((fixedRow.flags & FLAGS.throttled) !== 0 && step < alpha.length) alpha[step] = fixedRow.alpha;
     if ((fixedRow.flags & FLAGS.rejected) !== 0) rejectedAt ??= step;
     if ((fixedRow.flags & FLAGS.stalled) !== 0 && (lost.length === 0 || wanted.has(step))) lost.push(largestLost(fixed, step));
     if (step % every === 0 || wanted.has(step)) {
-      const samples = { count, inputs: inputs.slice(0, count * plan.data.inputs), targets: targets.slice(0, count * plan.data.targets) };
+      // What it learned from, in its own formats: an input on a rail is not what was delivered.
+      const samples = { count, inputs: values('inputs', 'input'), targets: values('targets', 'target') };
       const most = hessianExtremes(plan.layers, before, samples)?.max;
       if (most !== undefined && Number.isFinite(most)) products.push({ step, value: fixedRow.rate * most });
     }

@@ -14,7 +14,7 @@ const Ended = { verdict, float: StringEnum(VERDICTS, 'how float64 ended'), final
 const Overflow = strict({
   name: Type.String({ description: 'the value: layer0.weight[0][0]' }), wanted: Raw, raw: Raw,
   wantedValue: Type.Number(), value: Type.Number(),
-  overflows: count('over the run'), of: count('values over the run'), late: Type.Number({ description: 'share over the last quarter' }),
+  overflows: count('over the run'), of: count('values over the run'), late: orNull(Type.Number(), 'share over the last quarter; null for the targets'),
   operands: Type.Array(strict({ name: Type.String(), value: Type.Number() }), { description: 'what it was made from, as far as it is kept' }),
   readers: Type.Array(Type.String(), { description: 'keys of the sites whose values are made from it' }),
   alone: orNull(strict(Ended), 'how the run ends where this site alone is wide enough; null where no word is'),

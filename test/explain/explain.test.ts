@@ -212,6 +212,9 @@ it('names the anchor that holds, and the supervisor that takes back', async () =
   const anchored = await explain({ experiment: 'anchor-shift', throttle: ['none'], anchor: ['fixed'] });
   expect(anchored.cause.kind).toBe('anchor');
   expect(anchored.changes.map(({ kind }) => kind)).toContain('anchor');
+  const rejecting = await explain({ experiment: 'supervisor-drift', throttle: ['none'] });
+  expect(rejecting.cause.kind).toBe('supervisor');
+  expect(rejecting.changes.map(({ options }) => options)).toEqual([['--set supervisor.patience=20'], ['--supervisor none']]);
 });
 
 it('is the same again, refuses two throttles, and stops when told', async () => {
