@@ -12,6 +12,7 @@ import type { Plan, SiteFormat } from '../schema/plan.js';
 import type { Profile } from '../schema/profile.js';
 import { DEFAULT_SEED } from '../plan/build.js';
 import type { Dataset } from '../signal/dataset.js';
+import { compareCommand } from './command.js';
 import { prepare, type Prepared, type RunOptions, type Variant } from './prepare.js';
 import { candidates, type Candidate } from './prescribe.js';
 import { leastSquares, weightError, type Reference } from './reference.js';
@@ -185,33 +186,12 @@ function changeOptions({ throttle, anchor, set }: Candidate): string[] {
   return [...(throttle === undefined ? [] : [`--throttle ${throttle}`]), ...(anchor === undefined ? [] : [`--anchor ${anchor}`]), ...(set ?? []).map((assignment) => `--set ${assignment}`)];
 }
 
-/** Quotes a word for a POSIX shell where it needs it. */
-export function shellWord(word: string): string {
-  return /^[\w@%+=:,./[\]-]+$/.test(word) && !/[[\]]/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
 /** The command that runs a variant with a change and nothing else, from the options the comparison was made with. */
-function command(options: RunOptions, variant: Variant, candidate: Candidate, ownAnchor: AnchorLaw = 'none'): string {
-  const words = ['qrails', 'compare'];
-  if (options.experiment !== undefined) words.push(options.experiment);
-  const option = (name: string, value: string | number | undefined): void => {
-    if (value !== undefined) words.push(`--${name}`, String(value));
-  };
-  option('profile', options.profile);
-  option('sensor', options.sensor);
-  if (options.data) {
-    option('data', options.data.file);
-    option('inputs', options.data.inputs.join(','));
-    option('targets', options.data.targets.join(','));
-  }
-  option('throttle', candidate.throttle ?? variant.throttle);
-  option('anchor', candidate.anchor ?? (variant.anchor === 'none' && ownAnchor === 'none' ? undefined : variant.anchor));
-  option('supervisor', options.supervisor);
-  option('seed', options.seed);
-  option('steps', options.steps);
-  for (const assignment of [...(options.set ?? []), ...(candidate.set ?? [])]) option('set', assignment);
-  return words.map(shellWord).join(' ');
-}
+const command = (options: RunOptions, variant: Variant, candidate: Candidate, ownAnchor: AnchorLaw = 'none'): string => compareCommand({
+  ...options, throttle: candidate.throttle ?? variant.throttle,
+  anchor: candidate.anchor ?? (variant.anchor === 'none' && ownAnchor === 'none' ? undefined : variant.anchor),
+  set: [...(options.set ?? []), ...(candidate.set ?? [])],
+});
 
 /** A number, or null where it is not finite, as JSON has none. */
 export const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);

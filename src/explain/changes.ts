@@ -1,5 +1,5 @@
 /** The smallest changes that would have saved a run: along every candidate step by step, in order of size, each run. */
-import { shellWord } from '../compare/compare.js';
+import { compareCommand } from '../compare/command.js';
 import type { RunOptions } from '../compare/prepare.js';
 import { candidates } from '../compare/prescribe.js';
 import { percent } from '../compare/figure.js';
@@ -250,21 +250,6 @@ export const optionsOf = ({ throttle, anchor, supervisor, set = [] }: Change): s
 ];
 
 /** The command that runs the run with a change, from the options it was explained with. */
-export function commandOf(options: RunOptions, { throttle, anchor }: { readonly throttle: string; readonly anchor: string }, change: Change): string {
-  const words = ['qrails', 'compare', ...(options.experiment === undefined ? [] : [options.experiment])];
-  const option = (name: string, value: string | number | undefined): void => {
-    if (value !== undefined) words.push(`--${name}`, String(value));
-  };
-  option('profile', options.profile);
-  option('sensor', options.sensor);
-  option('data', options.data?.file);
-  option('inputs', options.data?.inputs.join(','));
-  option('targets', options.data?.targets.join(','));
-  option('throttle', change.throttle ?? throttle);
-  option('anchor', change.anchor ?? anchor);
-  option('supervisor', change.supervisor ?? options.supervisor);
-  option('seed', options.seed);
-  option('steps', options.steps);
-  for (const assignment of [...(options.set ?? []), ...(change.set ?? [])]) option('set', assignment);
-  return words.map(shellWord).join(' ');
-}
+export const commandOf = (options: RunOptions, { throttle, anchor }: { readonly throttle: string; readonly anchor: string }, change: Change): string => compareCommand({
+  ...options, throttle: change.throttle ?? throttle, anchor: change.anchor ?? anchor, supervisor: change.supervisor ?? options.supervisor, set: [...(options.set ?? []), ...(change.set ?? [])],
+});

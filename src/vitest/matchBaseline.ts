@@ -5,7 +5,7 @@ import { holdAgainst } from '../check/check.js';
 import { baselineText, loadBaseline, saveBaseline } from '../check/file.js';
 import { portableOptions } from '../check/paths.js';
 import { checkText } from '../check/print.js';
-import { shellWord } from '../compare/compare.js';
+import { shellWord } from '../compare/command.js';
 import { QrailsError } from '../errors.js';
 import type { Baseline } from '../schema/baseline.js';
 import type { Run } from './simulate.js';
