@@ -37,6 +37,9 @@ const DOWN = [1, 2, 3, 4] as const;
 /** Bits more of one site for bits less of another; less of both is an exchange too. */
 const EXCHANGES = [[1, 2], [-1, 1], [1, 3], [2, 3], [-1, 2], [-2, 1], [2, 4], [3, 4], [-2, 2], [1, 4]] as const;
 
+/** Sites of which all exchanges are tried; of more only the nearest, or it would take hours. */
+const FEW = 8;
+
 const fine = (key: string): Width => (SITES[nameOf(key)].kind === 'accumulator' ? FINE.accumulator : FINE.signal);
 
 /** Integer bits, the sign among them, that hold both ends. */
@@ -186,10 +189,11 @@ export async function search({ lab, keys, words, cost, onDesign }: Search): Prom
       const spare = [...keys].sort((a, b) => fractions[b]! - least[b]! - (fractions[a]! - least[a]!));
       for (const key of spare) for (const bits of DOWN) while (await tryMove({ [key]: -bits * step(key) })) moved = true;
       if (moved) continue;
-      for (const [up, down] of EXCHANGES) {
+      const few = keys.length <= FEW;
+      for (const [up, down] of few ? EXCHANGES : EXCHANGES.slice(0, 2)) {
         for (const more of keys) for (const less of keys) if (more !== less && (await tryMove({ [more]: up, [less]: -down * step(less) }))) moved = true;
       }
-      if (moved) continue;
+      if (moved || !few) continue;
       for (const more of keys) {
         for (const [k, less] of keys.entries()) {
           for (const other of keys.slice(k + 1)) if (more !== less && more !== other && (await tryMove({ [more]: 1, [less]: -step(less), [other]: -step(other) }))) moved = true;
