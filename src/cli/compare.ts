@@ -6,13 +6,14 @@ import { compareTargets, FEWEST_TARGETS, MOST_TARGETS } from '../compare/targets
 import { BUILDS, type Build } from '../core/load.js';
 import { printable } from '../document/show.js';
 import { QrailsError } from '../errors.js';
-import { openOutput, type OutputFile } from '../output/file.js';
 import { report } from '../report/html/report.js';
 import { renderSeeds, seedsCsv } from '../report/seeds.js';
 import { renderTargets } from '../report/targets.js';
 import { renderComparison } from '../report/terminal.js';
 import { DEFAULT_PARTING } from '../run/pair.js';
-import { createTrace, csvHeader, csvLine, ndjsonLine } from '../run/trace.js';
+import { createTrace } from '../run/trace.js';
+import { openTraceFile } from '../run/traceFile.js';
+import { checkBeside, openBeside } from './beside.js';
 import type { Command } from './command.js';
 import { emitFrom, jsonText, PROGRAM, type Context } from './context.js';
 import { addCommon, addRunOptions, integer, runOptions, type RunFlags } from './options.js';
@@ -31,7 +32,7 @@ interface CompareFlags extends RunFlags {
 export function addCompare(program: Command, context: () => Context): void {
   const command = program.command('compare').description('run a learner in float64 and on a chip, side by side: does it survive, why not, what to try');
   addCommon(addRunOptions(command))
-    .option('--trace <file>', 'one row a step with every quantity, .csv or .ndjson')
+    .option('--trace <file>', 'one row a step with every quantity: .csv, .ndjson, .parquet or .npy')
     .option('--report <file>', 'all of it as one HTML file: curves, sites, first events; records in full')
     .addOption(new Option('--core <build>', 'build of the core (same bits)').choices(Object.keys(BUILDS)))
     .addOption(new Option('--part <share>', 'losses part where they differ by more than this share').default(DEFAULT_PARTING).argParser(share))
@@ -49,7 +50,7 @@ element, and from which operands. A target that cannot run the experiment has a 
       'qrails compare anchor-event --anchor none,fixed,event',
       'qrails compare --seeds 100 --csv seeds.csv',
       'qrails compare --data log.csv --inputs a,b --targets y --profile mine.json',
-      'qrails compare --trace run.csv --json -o result.json',
+      'qrails compare --trace run.parquet --json -o result.json',
       'qrails compare --report report.html',
     )
     .action(async (experiment: string | undefined, flags: CompareFlags) => {
@@ -59,7 +60,7 @@ element, and from which operands. A target that cannot run the experiment has a 
       if (flags.seeds !== undefined) {
         const { seeds } = flags;
         await emitFrom(async () => {
-          const csv = flags.csv === undefined ? undefined : await openOutput(flags.csv);
+          const csv = flags.csv === undefined ? undefined : await openBeside('--csv', flags.csv);
           try {
             const result = await withProgress(flags, (onProgress) => compareSeeds({ ...runOptions(experiment, flags), seeds, signal, build: flags.core, onProgress }));
             for (const line of csv ? seedsCsv(result) : []) await csv!.write(line);
@@ -82,27 +83,28 @@ element, and from which operands. A target that cannot run the experiment has a 
         return;
       }
       checkFiles(flags);
+      if (flags.trace !== undefined) checkBeside('--trace', flags.trace);
       await emitFrom(async () => {
-        const trace = flags.trace === undefined ? undefined : await openTrace(flags.trace);
-        const page = flags.report === undefined ? undefined : await openOutput(flags.report).catch(async (error: unknown) => {
-          await trace?.file.discard();
+        const trace = flags.trace === undefined ? undefined : await openTraceFile(flags.trace);
+        const page = flags.report === undefined ? undefined : await openBeside('--report', flags.report).catch(async (error: unknown) => {
+          await trace?.discard();
           throw error;
         });
         try {
           const result = await withProgress(flags, async (onProgress) => {
             const options = { ...runOptions(experiment, flags), signal, build: flags.core, parting: flags.part, tries: flags.tries, onProgress };
             if (page) {
-              const { comparison, html } = await report({ ...options, onRow: trace && ((row) => trace.file.write(trace.line(row))) });
+              const { comparison, html } = await report({ ...options, onRow: trace && ((row) => trace.add(row)) });
               await page.write(html);
               return comparison;
             }
-            return compare({ ...options, trace: trace && (({ plan, throttle, anchor }, dataset) => createTrace(plan, dataset, { throttle, anchor }, (row) => trace.file.write(trace.line(row)))) });
+            return compare({ ...options, trace: trace && (({ plan, throttle, anchor }, dataset) => createTrace(plan, dataset, { throttle, anchor }, (row) => trace.add(row))) });
           });
-          await trace?.file.close();
+          await trace?.close();
           await page?.close();
           return flags.json ? jsonText(result) : renderComparison(result, { program: PROGRAM, ...(!toFile && { palette, width, wrap }) });
         } catch (error) {
-          await trace?.file.discard();
+          await trace?.discard();
           await page?.discard();
           throw error;
         }
@@ -150,12 +152,4 @@ export function share(text: string): number {
   const value = text.trim() === '' ? NaN : Number(text);
   if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError('Expected a number above 0.');
   return value;
-}
-
-async function openTrace(path: string): Promise<{ file: OutputFile; line: typeof csvLine }> {
-  const ndjson = path.endsWith('.ndjson');
-  if (!ndjson && !path.endsWith('.csv')) throw new QrailsError({ code: 'usage', where: '--trace', message: 'an unknown kind of file', found: printable(path), expected: 'a name that ends in .csv or .ndjson' });
-  const file = await openOutput(path);
-  if (!ndjson) await file.write(csvHeader());
-  return { file, line: ndjson ? ndjsonLine : csvLine };
 }

@@ -8,10 +8,12 @@ import { DEFAULT_MAP_EXPERIMENT, MOST_DRAWS, stabilityMap } from '../map/map.js'
 import { drawMap } from '../map/picture.js';
 import { mapPng } from '../map/print.js';
 import { svgOf } from '../map/svg.js';
-import { mapCsv, mapNpy } from '../map/tables.js';
+import { mapCsv, mapNpy, mapParquet } from '../map/tables.js';
 import { renderMap } from '../map/text.js';
-import { openOutput, type OutputFile } from '../output/file.js';
+import type { OutputFile } from '../output/file.js';
+import { renderMapReport } from '../report/html/mapPage.js';
 import type { StabilityMap } from '../schema/map.js';
+import { openBeside } from './beside.js';
 import type { Command } from './command.js';
 import { emitFrom, jsonText, notice, type Context } from './context.js';
 import { addCommon, addRunOptions, integer, runOptions, type RunFlags } from './options.js';
@@ -22,8 +24,10 @@ const FILES = {
   svg: { about: 'picture as SVG', make: (map) => svgOf(drawMap(map)) },
   png: { about: 'the same picture as PNG', make: mapPng },
   csv: { about: 'cells, one a row', make: mapCsv },
+  parquet: { about: 'the same rows as Parquet', make: mapParquet },
   npy: { about: 'cells as a NumPy array [throttle][y][x][column]', make: mapNpy },
-} as const satisfies Record<string, { about: string; make: (map: StabilityMap) => string | Uint8Array }>;
+  report: { about: 'areas, picture and cells as one HTML file', make: renderMapReport },
+} as const satisfies Record<string, { about: string; make: (map: StabilityMap) => string | Uint8Array | Promise<Uint8Array> }>;
 type FileOption = keyof typeof FILES;
 const FILE_OPTIONS = Object.keys(FILES) as FileOption[];
 
@@ -51,7 +55,8 @@ export function addMap(program: Command, context: () => Context): void {
 .examples(
   ['qrails map --float --grid 21', 'float64, a coarse grid'],
   ['qrails map --throttle none,gt0/trace,table --png map.png', 'three controllers on a target'],
-  'qrails map --profile enabol-tight --svg map.svg --csv map.csv',
+  'qrails map --profile enabol-tight --svg map.svg --parquet map.parquet',
+  'qrails map --grid 21 --report map.html',
   'qrails map --float --throttle gt0/secant,gt0/lambda --grid 21 --draws 20',
   "qrails map exp-000c --x 'profile.sites.weight.wordLength=lin:8:16:9' --y 'throttle.chi=lin:0.5:2:7'",
 )
@@ -80,9 +85,9 @@ function checkDifferent(flags: MapFlags): void {
 async function intoFiles(flags: MapFlags, make: () => Promise<{ result: StabilityMap; text: string }>): Promise<string> {
   const open: { option: FileOption; file: OutputFile }[] = [];
   try {
-    for (const option of FILE_OPTIONS) if (flags[option] !== undefined) open.push({ option, file: await openOutput(flags[option]) });
+    for (const option of FILE_OPTIONS) if (flags[option] !== undefined) open.push({ option, file: await openBeside(`--${option}`, flags[option]) });
     const { result, text } = await make();
-    for (const { option, file } of open) await file.write(FILES[option].make(result));
+    for (const { option, file } of open) await file.write(await FILES[option].make(result));
     for (const { option, file } of open) {
       await file.close();
       notice(`wrote ${printable(flags[option]!, 400)}`, flags);

@@ -1,10 +1,11 @@
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { Option } from 'commander';
 import { VERDICTS } from '../compare/thresholds.js';
 import { readText } from '../document/text.js';
 import { printable, show } from '../document/show.js';
 import { QrailsError } from '../errors.js';
-import { TABLE_FORMATS, type TableFormat } from '../schema/sweepResult.js';
+import { renderSweepReport } from '../report/html/sweepPage.js';
+import { TABLE_FORMATS, type SweepResult, type TableFormat } from '../schema/sweepResult.js';
 import type { SweepPart, SweepPlan } from '../schema/sweepViews.js';
 import { ENGINE_NAMES, ENGINES, enginesOf, readShard, type EngineName } from '../sweep/engines.js';
 import { defaultFolder, shownPath, sweepFolder } from '../sweep/folder.js';
@@ -14,6 +15,7 @@ import { DEFAULT_CLAIM, DEFAULT_IMAGE, kubernetesManifest, parallelLine, pathWor
 import { MOST_SHARDS, shardName, WHOLE } from '../sweep/shard.js';
 import { checkFormats, DEFAULT_FORMATS, MOST_WORKERS, planSweep, sweep, sweepShard, type Outcome, type PartOptions, type SweepProgress } from '../sweep/sweep.js';
 import { renderSweep } from '../sweep/text.js';
+import { openBeside } from './beside.js';
 import type { Command } from './command.js';
 import { emit, jsonText, notice, PROGRAM, type CommonOptions, type Context } from './context.js';
 import { integer } from './options.js';
@@ -24,6 +26,7 @@ interface SweepFlags extends CommonOptions {
   readonly shard?: string;
   readonly workers?: number;
   readonly format?: readonly TableFormat[];
+  readonly report?: string;
 }
 
 interface PlanFlags extends CommonOptions, Partial<Record<EngineName, boolean>> {
@@ -49,6 +52,7 @@ export function addSweep(program: Command, context: () => Context): void {
       ['qrails sweep sweep.json', 'every run, and what it came to'],
       ['qrails sweep sweep.json --resume', 'goes on after Ctrl-C, kill -9 or a full disk'],
       'qrails sweep sweep.json --format csv,parquet -o out --json',
+      ['qrails sweep sweep.json --report sweep.html', 'verdicts, best points and Pareto front as one HTML file'],
       ['qrails sweep plan sweep.json', 'what would be run'],
       ['qrails sweep plan sweep.json --slurm --shards 100 -o sweep.slurm', 'over a cluster'],
       'qrails sweep sweep.json --shard 3/100 && qrails sweep merge NAME.shards',
@@ -59,6 +63,9 @@ export function addSweep(program: Command, context: () => Context): void {
       const { output, resume, workers, format: formats } = flags;
       const shard = flags.shard === undefined ? undefined : readShard(flags.shard, process.env);
       if (shard === undefined) for (const name of enginesOf(process.env)) notice(`${ENGINES[name].index} is set: --shard auto/n would run the part of this ${ENGINES[name].title} task`, flags);
+      if (flags.report !== undefined && shard !== undefined && shard.count > 1) {
+        throw new QrailsError({ code: 'usage', where: '--shard, --report', message: 'a report is of the whole sweep', expected: 'one of them', try: `${PROGRAM} sweep merge … --report ${pathWord(flags.report)}, when every part is there` });
+      }
       const options: PartOptions = {
         spec, output, resume, workers, signal,
         onBegin: ({ dropped, damaged }) => {
@@ -67,7 +74,7 @@ export function addSweep(program: Command, context: () => Context): void {
         },
       };
       const again = [PROGRAM, 'sweep', pathWord(spec), ...(output === undefined ? [] : ['-o', pathWord(output)]), ...(flags.shard === undefined ? [] : ['--shard', flags.shard]),
-        ...(formats === undefined ? [] : ['--format', formats.join()]), '--resume'].join(' ');
+        ...(formats === undefined ? [] : ['--format', formats.join()]), ...(flags.report === undefined ? [] : ['--report', pathWord(flags.report)]), '--resume'].join(' ');
       const text = await withProgress(flags, async (update) => {
         const onProgress = (progress: SweepProgress): void => update(progress.done, progress.of, progressText(progress));
         try {
@@ -75,7 +82,7 @@ export function addSweep(program: Command, context: () => Context): void {
             const part = await sweepShard({ ...options, shard, onProgress });
             return flags.json ? jsonText(part) : partText(part, output ?? defaultFolder(part.name, shard));
           }
-          const result = await sweep({ ...options, formats, onProgress, onTables: (done, of) => update(done, of, 'tables') });
+          const result = await reported(flags, () => sweep({ ...options, formats, onProgress, onTables: (done, of) => update(done, of, 'tables') }));
           notice(`wrote ${shownPath(output ?? defaultFolder(result.sweep.name, WHOLE))}`, flags);
           return flags.json ? jsonText(result) : renderSweep(result, { palette, width });
         } catch (error) {
@@ -122,7 +129,7 @@ export function addSweep(program: Command, context: () => Context): void {
     .action(async (folders: string[], flags: SweepFlags) => {
       const { signal, palette, width } = context();
       const { output, format: formats } = flags;
-      const result = await withProgress(flags, (update) => mergeSweep({ folders, output, formats, signal, onTables: (done, of) => update(done, of, 'tables') }));
+      const result = await withProgress(flags, (update) => reported(flags, () => mergeSweep({ folders, output, formats, signal, onTables: (done, of) => update(done, of, 'tables') })));
       notice(`wrote ${shownPath(output ?? sweepFolder(result.sweep.name))}`, flags);
       await emit(flags.json ? jsonText(result) : renderSweep(result, { palette, width }), {});
     });
@@ -134,8 +141,28 @@ const addTables = (command: Command): Command => command
     checkFormats(formats);
     return formats;
   }))
+  .option('--report <file>', 'what it came to as one HTML file, outside of the folder: verdicts, errors, best points, Pareto front, files')
   .option('--json', 'print the machine-readable result')
   .option('-q, --quiet', 'no progress and no remarks');
+
+/** Writes the report of a sweep, if one is asked for: it is opened before anything is run. */
+async function reported({ report, output, quiet }: SweepFlags, run: () => Promise<SweepResult>): Promise<SweepResult> {
+  if (report === undefined) return run();
+  if (output !== undefined && dirname(resolve(report)) === resolve(output)) {
+    throw new QrailsError({ code: 'usage', where: '--report', message: 'the folder of a sweep holds nothing else', found: shownPath(report), expected: 'a file elsewhere' });
+  }
+  const page = await openBeside('--report', report);
+  try {
+    const result = await run();
+    await page.write(renderSweepReport(result));
+    await page.close();
+    notice(`wrote ${shownPath(report)}`, { ...(quiet !== undefined && { quiet }) });
+    return result;
+  } catch (error) {
+    await page.discard();
+    throw error;
+  }
+}
 
 const lines = (count: number): string => (count === 1 ? 'a line' : `${count} lines`);
 

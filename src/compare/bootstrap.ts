@@ -12,7 +12,7 @@ export const REPLICATES = 2000;
 /** Share of the intervals that hold what they are for. */
 export const LEVEL = 0.95;
 /** Medians of resamples left out at either end. */
-const TAIL = Math.round((REPLICATES * (1 - LEVEL)) / 2) - 1;
+export const TAIL = Math.round((REPLICATES * (1 - LEVEL)) / 2) - 1;
 
 export interface MedianInterval {
   readonly median: number;

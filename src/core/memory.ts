@@ -5,6 +5,7 @@
  *     | HEADER | STATE | SITE × all | LAYER × L | DIVISOR × sizes | activations, errors per layer | BATCH × chunk | ROW × chunk |
  *     | θ | g | u | samples | targets | last θ | last g | anchor | window |
  */
+import { QrailsError } from '../errors.js';
 import { RECORDS, type RecordName } from './abi.js';
 
 const PAGE = 65536;
@@ -20,37 +21,54 @@ export class Arena {
     this.#next = Math.ceil(base / 16) * 16;
   }
 
-  /** Reserves bytes and returns their address. Nothing is written until `commit`. */
+  /** Reserves bytes and returns their address. Nothing is written, and nothing refused, until `commit`. */
   reserve(bytes: number): number {
     const at = this.#next;
     this.#next = Math.ceil((at + bytes) / 16) * 16;
-    if (this.#next > LIMIT) throw new RangeError('the run needs more than 4 GiB of core memory');
     return at;
   }
 
-  /** Grows the memory to hold all that was reserved, zeroed from `from` on, and returns its buffer. No growth may follow. */
+  /**
+   * Grows the memory to hold all that was reserved, zeroed from `from` on, and returns its buffer. No growth may follow.
+   *
+   * @throws QrailsError `unsupported` for more than 4 GiB, or more than the machine has
+   */
   commit(from: number): ArrayBuffer {
+    if (this.#next > LIMIT) throw tooLarge(this.#next, 'at most 4 GiB, what a 32-bit module can address');
     const missing = this.#next - this.#memory.buffer.byteLength;
-    if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE));
+    try {
+      if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw tooLarge(this.#next, 'what this machine has room for');
+    }
     new Uint8Array(this.#memory.buffer, from, this.#next - from).fill(0);
     return this.#memory.buffer;
   }
 }
 
+const tooLarge = (bytes: number, expected: string): QrailsError =>
+  new QrailsError({
+    code: 'unsupported', where: 'memory of the core', message: 'the run does not fit', found: `${(bytes / 2 ** 30).toFixed(1)} GiB`, expected,
+    try: 'smaller batches, fewer evaluation rows, or a smaller network',
+  });
+
 /** One record in memory, read and written by field name. `value` fields are raws (bigint) or, in the reference, doubles. */
 export class RecordView {
   readonly #view: DataView;
   readonly #name: RecordName;
+  readonly #offsets: Readonly<Record<string, number>>;
   readonly address: number;
 
   constructor(view: DataView, name: RecordName, address: number) {
     this.#view = view;
     this.#name = name;
+    this.#offsets = RECORDS[name].offsets;
     this.address = address;
   }
 
   #at(field: string): number {
-    const offset = (RECORDS[this.#name].offsets as Record<string, number>)[field];
+    const offset = this.#offsets[field];
     if (offset === undefined) throw new RangeError(`${this.#name} has no field ${field}`);
     return this.address + offset;
   }
@@ -64,6 +82,10 @@ export class RecordView {
   raw(field: string): bigint {
     return this.#view.getBigInt64(this.#at(field), true);
   }
+  /** A raw as the nearest double. */
+  number(field: string): number {
+    return int64ToNumber(this.#view, this.#at(field));
+  }
   /** Also takes unsigned 64-bit raws. */
   setRaw(field: string, value: bigint): void {
     this.#view.setBigInt64(this.#at(field), BigInt.asIntN(64, value), true);
@@ -71,4 +93,9 @@ export class RecordView {
   setReal(field: string, value: number): void {
     this.#view.setFloat64(this.#at(field), value, true);
   }
+}
+
+/** An i64 as the nearest double, without a BigInt. */
+function int64ToNumber(view: DataView, at: number): number {
+  return view.getInt32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
 }

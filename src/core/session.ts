@@ -6,7 +6,7 @@ import {
   ANCHORS, ANCHOR_PARAMETERS, averages, BALANCE_PARAMETERS, ESTIMATORS, SIGMOID, SUPERVISORS, SUPERVISOR_PARAMETERS, THROTTLES, THROTTLE_PARAMETERS, weighs, type EstimatorDefinition,
 } from '../control/registry.js';
 import { QrailsError } from '../errors.js';
-import { ArrayQuantiser, ERROR_BITS, HISTOGRAM_BINS, newCounters, quantise, type Counters } from '../format/quantise.js';
+import { ArrayQuantiser, copyCounters, ERROR_BITS, HISTOGRAM_BINS, newCounters, quantise, type Counters } from '../format/quantise.js';
 import { accumulateGroup, alignPlan, quantumFraction, type Alignment } from '../plan/alignment.js';
 import { scaled } from '../format/real.js';
 import type { Constant, Plan, SiteFormat } from '../schema/plan.js';
@@ -54,15 +54,46 @@ export interface SessionOptions {
   readonly chosen?: readonly string[];
 }
 
-/** Counters that add up, as one list: of two such lists the difference is what lies between. */
+/** Counters that add up, in one list: of two such lists the difference is what lies between. */
 const TALLIED = ['count', 'overflowHigh', 'overflowLow', 'underflow', 'nearRail'] as const;
-const tally = ({ full, ...counters }: Counters): number[] => [...TALLIED.map((field) => counters[field]), ...(full ? [full.errorSum, ...full.histogram] : [])];
-const addTally = (counters: Counters, added: readonly number[]): void => {
+const newTally = (full: boolean): Float64Array => new Float64Array(TALLIED.length + (full ? 1 + HISTOGRAM_BINS : 0));
+const tallyInto = (list: Float64Array, counters: Counters): void => {
+  list[0] = counters.count;
+  list[1] = counters.overflowHigh;
+  list[2] = counters.overflowLow;
+  list[3] = counters.underflow;
+  list[4] = counters.nearRail;
+  if (!counters.full) return;
+  list[TALLIED.length] = counters.full.errorSum;
+  list.set(counters.full.histogram, TALLIED.length + 1);
+};
+const addTally = (counters: Counters, added: Float64Array): void => {
   TALLIED.forEach((field, i) => (counters[field] += added[i]!));
   if (!counters.full) return;
   counters.full.errorSum += added[TALLIED.length]!;
   counters.full.histogram.forEach((_, bin, histogram) => (histogram[bin]! += added[TALLIED.length + 1 + bin]!));
 };
+
+/** Inputs or targets, as the host prepares them. */
+interface Prepared {
+  /** Where all its words lie in memory. */
+  readonly words: Float64Array | Int32Array | BigInt64Array;
+  /** Undefined where nothing is rounded. */
+  readonly quantiser: ArrayQuantiser | undefined;
+  /** What a raw is multiplied by. */
+  readonly place: number;
+  readonly width: number;
+  /** What the last block added to its counters, and how these stood before. */
+  readonly added: Float64Array;
+  readonly before: Float64Array;
+}
+
+/** Where the fields of BATCH and ROW stand, in words of 32 bits. */
+const words = <const T extends string>(offsets: Readonly<Record<T, number>>): Readonly<Record<T, number>> =>
+  Object.fromEntries(Object.entries<number>(offsets).map(([field, offset]) => [field, offset / 4])) as Record<T, number>;
+const BATCH_WORDS = words(RECORDS.BATCH.offsets as Record<'inputs' | 'targets' | 'count' | 'divisor', number>);
+const ROW_WORDS = words(RECORDS.ROW.offsets as Record<keyof Row, number>);
+const ROW_VALUES = ['loss', 'alpha', 'rate', 'curvature', 'curvatureMean'] as const satisfies readonly (keyof Row)[];
 
 export class Session {
   readonly plan: Plan;
@@ -87,11 +118,15 @@ export class Session {
   readonly #addresses: { theta: number; gradient: number; update: number; batches: number; rows: number; samples: number; targets: number };
   readonly #size: number;
   readonly #layerArrays: readonly { activations: number; errors: number }[];
+  readonly #samples: Prepared;
+  readonly #answers: Prepared;
   readonly #inputs: ArrayQuantiser | undefined;
-  /** What the last block added to the counters of inputs and targets. */
-  readonly #inputDeltas: number[] = [];
-  readonly #targetDeltas: number[] = [];
   readonly #targets: ArrayQuantiser | undefined;
+  /** Whether the same values are always rounded alike. */
+  readonly #repeatable: boolean;
+  readonly #batchWords: Int32Array;
+  readonly #rowWords: Int32Array;
+  readonly #rowReals: Float64Array;
   readonly #scales: { loss: number; alpha: number; rate: number; curvature: number; curvatureMean: number };
 
   #step = 0;
@@ -198,6 +233,15 @@ export class Session {
     const frontEnd = (key: string, full: boolean): ArrayQuantiser | undefined => (this.#rounds(key) ? new ArrayQuantiser(plan.sites[key]!, { key, seed: plan.seed, full }) : undefined);
     this.#inputs = frontEnd('input', this.#record === 'full');
     this.#targets = frontEnd('target', false);
+    this.#repeatable = this.#inputs?.repeatable !== false && this.#targets?.repeatable !== false;
+    const prepared = (key: 'input' | 'target', address: number, width: number, quantiser: ArrayQuantiser | undefined): Prepared => ({
+      words: this.#array(address, this.#capacity * width), quantiser, width, place: kind === 'float' ? 2 ** -plan.sites[key]!.fractionLength : 1, added: newTally(quantiser?.counters.full !== undefined), before: newTally(quantiser?.counters.full !== undefined),
+    });
+    this.#samples = prepared('input', this.#addresses.samples, data.inputs, this.#inputs);
+    this.#answers = prepared('target', this.#addresses.targets, data.targets, this.#targets);
+    this.#batchWords = new Int32Array(this.#buffer, this.#addresses.batches, (this.#chunk * RECORDS.BATCH.size) / 4);
+    this.#rowWords = new Int32Array(this.#buffer, this.#addresses.rows, (this.#chunk * RECORDS.ROW.size) / 4);
+    this.#rowReals = new Float64Array(this.#buffer, this.#addresses.rows, (this.#chunk * RECORDS.ROW.size) / 8);
     const scale = (name: SiteName): number => (kind === 'fixed' ? 2 ** -plan.sites[name]!.fractionLength : 1);
     this.#scales = { loss: scale('loss'), alpha: scale('throttle'), rate: scale('rate'), curvature: scale('curvature'), curvatureMean: scale('curvatureMean') };
   }
@@ -322,53 +366,55 @@ export class Session {
 
   /** Places a batch's values in memory; the index of its first sample. */
   #place(batch: Batch): number {
-    const { inputs: width, targets: outputs } = this.plan.data;
-    const repeatable = (this.#inputs?.repeatable ?? true) && (this.#targets?.repeatable ?? true);
-    if (batch.unchanged && repeatable && this.#block.count === batch.count) {
+    const { count } = batch;
+    if (batch.unchanged && this.#repeatable && this.#block.count === count) {
       this.#countAgain();
       return this.#block.at;
     }
-    if (this.#used + batch.count > this.#capacity) {
+    if (this.#used + count > this.#capacity) {
       this.#flush();
       this.#used = 0;
     }
     const at = this.#used;
-    this.#fill(this.#addresses.samples + at * width * this.#size, batch.inputs.subarray(0, batch.count * width), 'input', this.#inputs, this.#inputDeltas);
-    this.#fill(this.#addresses.targets + at * outputs * this.#size, batch.targets.subarray(0, batch.count * outputs), 'target', this.#targets, this.#targetDeltas);
-    this.#used += batch.count;
-    this.#block = { at, count: batch.count };
+    this.#fill(this.#samples, batch.inputs, at, count);
+    this.#fill(this.#answers, batch.targets, at, count);
+    this.#used += count;
+    this.#block.at = at;
+    this.#block.count = count;
     return at;
   }
 
-  /** Writes delivered values, rounded where their site does; `deltas` is what that added to its counters. */
-  #fill(address: number, values: Float64Array, key: 'input' | 'target', quantiser: ArrayQuantiser | undefined, deltas: number[]): void {
-    const words = this.#array(address, values.length);
+  /** Writes the values of samples that were delivered, rounded where their site does, and keeps what that added to its counters. */
+  #fill({ words, quantiser, place, width, added, before }: Prepared, values: Float64Array, sample: number, samples: number): void {
+    const at = sample * width, count = samples * width;
     if (!quantiser) {
-      (words as Float64Array).set(values);
+      for (let i = 0; i < count; i++) words[at + i] = values[i]!;
       return;
     }
-    const before = tally(quantiser.counters);
+    tallyInto(before, quantiser.counters);
     const step = this.#step + this.#queued;
-    if (words instanceof BigInt64Array) for (let i = 0; i < words.length; i++) words[i] = BigInt(quantiser.one(values[i]!, step, i));
-    else quantiser.into(words, values, step, this.kind === 'float' ? 2 ** -this.plan.sites[key]!.fractionLength : 1);
-    tally(quantiser.counters).forEach((now, i) => (deltas[i] = now - before[i]!));
+    if (words instanceof BigInt64Array) for (let i = 0; i < count; i++) words[at + i] = BigInt(quantiser.one(values[i]!, step, i));
+    else quantiser.into(words, values, step, place, at, count);
+    tallyInto(added, quantiser.counters);
+    for (let i = 0; i < added.length; i++) added[i]! -= before[i]!;
   }
 
   /** Counts the last block again: the same values were delivered once more. */
   #countAgain(): void {
-    if (this.#inputs) addTally(this.#inputs.counters, this.#inputDeltas);
-    if (this.#targets) addTally(this.#targets.counters, this.#targetDeltas);
+    if (this.#inputs) addTally(this.#inputs.counters, this.#samples.added);
+    if (this.#targets) addTally(this.#targets.counters, this.#answers.added);
   }
 
-  /** Writes the record of a batch into the table. Placing its values may run the queue, so the slot is asked for afterwards. */
-  #writeBatch(batch: Batch, slot: () => number): void {
+  /** Writes the record of the next batch of the queue. Placing its values may run the queue, so its slot is looked up afterwards. */
+  #writeBatch(batch: Batch): void {
     const at = this.#place(batch);
     const divisor = this.#divisor(batch.count);
-    const record = new RecordView(this.#view, 'BATCH', this.#addresses.batches + slot() * RECORDS.BATCH.size);
-    record.setInt('inputs', this.#addresses.samples + at * this.plan.data.inputs * this.#size);
-    record.setInt('targets', this.#addresses.targets + at * this.plan.data.targets * this.#size);
-    record.setInt('count', batch.count);
-    record.setInt('divisor', divisor);
+    const slot = (this.#queued * RECORDS.BATCH.size) / 4;
+    const words = this.#batchWords;
+    words[slot + BATCH_WORDS.inputs] = this.#addresses.samples + at * this.#samples.width * this.#size;
+    words[slot + BATCH_WORDS.targets] = this.#addresses.targets + at * this.#answers.width * this.#size;
+    words[slot + BATCH_WORDS.count] = batch.count;
+    words[slot + BATCH_WORDS.divisor] = divisor;
   }
 
   #onRow: ((step: number, row: Row) => void) | undefined;
@@ -394,7 +440,7 @@ export class Session {
     if (batch.phase !== this.#phase || this.#queued === this.#chunk) this.#flush();
     if (this.#trapped !== undefined) return;
     if (batch.phase !== this.#phase) this.#enterPhase(batch.phase);
-    this.#writeBatch(batch, () => this.#queued);
+    this.#writeBatch(batch);
     this.#queued++;
   }
 
@@ -444,17 +490,21 @@ export class Session {
   }
 
   #readRow(slot: number): Row {
-    const base = this.#addresses.rows + slot * RECORDS.ROW.size;
-    const { offsets } = RECORDS.ROW as { offsets: Record<string, number> };
+    const at = (slot * RECORDS.ROW.size) / 4;
     const row = this.#row;
-    const view = this.#view;
-    const scales = this.#scales;
-    for (const field of ['loss', 'alpha', 'rate', 'curvature', 'curvatureMean'] as const) {
-      const at = base + offsets[field]!;
-      row[field] = this.kind === 'float' ? view.getFloat64(at, true) : int64ToNumber(view, at) * scales[field];
+    const words = this.#rowWords;
+    if (this.kind === 'float') {
+      const reals = this.#rowReals;
+      for (const field of ROW_VALUES) row[field] = reals[(at + ROW_WORDS[field]) / 2]!;
+    } else {
+      const scales = this.#scales;
+      for (const field of ROW_VALUES) {
+        const word = at + ROW_WORDS[field];
+        row[field] = (words[word + 1]! * 2 ** 32 + (words[word]! >>> 0)) * scales[field];
+      }
     }
-    row.flags = view.getInt32(base + offsets['flags']!, true);
-    row.events = view.getInt32(base + offsets['events']!, true);
+    row.flags = words[at + ROW_WORDS.flags]!;
+    row.events = words[at + ROW_WORDS.events]!;
     return row;
   }
 
@@ -468,15 +518,15 @@ export class Session {
    */
   evaluate(batch: Batch): { loss: number; raw: bigint | undefined } {
     this.#flush();
-    const stored = this.#array(this.#addresses.theta, this.#parameters).slice();
-    this.read('evaluated').flat().forEach((value, index) => this.#put(this.#addresses.theta, index, value));
-    const counts = this.#inputs ? structuredClone(this.#inputs.counters) : undefined;
-    this.#writeBatch(batch, () => 0);
+    const stored = this.#averaged ? this.#array(this.#addresses.theta, this.#parameters).slice() : undefined;
+    if (stored) this.read('evaluated').flat().forEach((value, index) => this.#put(this.#addresses.theta, index, value));
+    const counts = this.#inputs && copyCounters(this.#inputs.counters);
+    this.#writeBatch(batch); // the queue is empty
     const run = this.#mixed ? this.#core.lossMixed : this.kind === 'float' ? this.#core.lossFloat : this.#wide ? this.#core.lossFixedWide : this.#core.lossFixed;
     this.#header.setRaw('step', BigInt(this.#step));
     run(this.#header.address);
-    if (counts) Object.assign(this.#inputs!.counters, counts);
-    (this.#array(this.#addresses.theta, this.#parameters) as Float64Array).set(stored as Float64Array);
+    if (counts) Object.assign(this.#inputs.counters, counts);
+    if (stored) (this.#array(this.#addresses.theta, this.#parameters) as Float64Array).set(stored as Float64Array);
     const { loss } = this.#readRow(0);
     return { loss, raw: this.kind === 'fixed' ? this.rawOfLastRow('loss') : undefined };
   }
@@ -564,12 +614,17 @@ export class Session {
     return Array.from({ length: HISTOGRAM_BINS }, (_, bin) => Number(this.#view.getBigInt64(this.#histogramAt(site, bin), true)));
   }
 
+  /** Whether a loss is measured with the average of the parameters. */
+  get #averaged(): boolean {
+    return this.plan.anchor.law === 'ema' && this.plan.phases[this.#phase]?.anchor === true;
+  }
+
   /**
    * Parameters, last gradients or last updates of each layer, weights row by row and then biases; raws in a fixed run. `evaluated`: the parameters that a
    * loss is measured with: the average of the anchor `ema`, quantised as the parameters are, else the parameters.
    */
   read(what: 'theta' | 'gradient' | 'update' | 'evaluated'): number[][] {
-    const averaged = what === 'evaluated' && this.plan.anchor.law === 'ema' && this.plan.phases[this.#phase]?.anchor === true;
+    const averaged = what === 'evaluated' && this.#averaged;
     const all = this.#array(averaged ? this.#header.int('average') : this.#addresses[what === 'evaluated' ? 'theta' : what], this.#parameters);
     let first = 0;
     return this.plan.layers.map(({ inputs, outputs, bias }, layer) => {
@@ -597,7 +652,10 @@ export class Session {
       what === 'inputs' ? [this.#addresses.samples + at * data.inputs * this.#size, inputs]
       : what === 'targets' ? [this.#addresses.targets + at * data.targets * this.#size, data.targets]
       : [this.#layerArrays[layer]![what], outputs];
-    return Array.from(this.#array(address, count * width), Number);
+    const words = this.#array(address, count * width);
+    const values = new Array<number>(words.length);
+    for (let i = 0; i < values.length; i++) values[i] = Number(words[i]!);
+    return values;
   }
 
   /** Counters of every site that counts in a step, by key. Empty for the reference; in a mixed run of the chosen sites. */
@@ -607,37 +665,37 @@ export class Session {
     for (const [key, site] of this.#sites) {
       const name = key.slice(key.indexOf('.') + 1) as SiteName;
       if (SITES[name].kind === 'constant' || name === 'target' || !this.#rounds(key)) continue;
-      result[key] = name === 'input' ? structuredClone(this.#inputs!.finish()) : this.#readCounters(site, this.plan.sites[key]!);
+      result[key] = name === 'input' ? copyCounters(this.#inputs!.finish()) : this.#readCounters(site, this.plan.sites[key]!);
     }
     return result;
   }
 
   /** Counters of the targets, which the host prepares: not part of a step. */
   targetCounters(): Counters {
-    return this.#targets ? this.#targets.finish() : newCounters();
+    return this.#targets ? copyCounters(this.#targets.finish()) : newCounters();
   }
 
   #readCounters(site: RecordView, format: SiteFormat): Counters {
-    const count = Number(site.raw('count'));
-    const firstStep = Number(site.raw('firstStep'));
+    const count = site.number('count');
+    const firstStep = site.number('firstStep');
     const word = (field: string): bigint => (format.signed ? site.raw(field) : BigInt.asUintN(64, site.raw(field)));
     return {
       count,
-      overflowHigh: Number(site.raw('overflowHigh')),
-      overflowLow: Number(site.raw('overflowLow')),
-      underflow: Number(site.raw('underflow')),
-      nearRail: Number(site.raw('nearRail')),
-      stalled: Number(site.raw('stalled')),
+      overflowHigh: site.number('overflowHigh'),
+      overflowLow: site.number('overflowLow'),
+      underflow: site.number('underflow'),
+      nearRail: site.number('nearRail'),
+      stalled: site.number('stalled'),
       min: count > 0 ? word('min') : undefined,
       max: count > 0 ? word('max') : undefined,
       firstOverflow:
         firstStep < 0 ? undefined
-        : { step: firstStep, element: Number(site.raw('firstElement')), index: Number(site.raw('firstIndex')), wanted: site.raw('firstWanted'), raw: word('firstRaw') },
+        : { step: firstStep, element: site.number('firstElement'), index: site.number('firstIndex'), wanted: site.raw('firstWanted'), raw: word('firstRaw') },
       full:
         this.#record !== 'full' ? undefined
         : {
             histogram: this.#histogram(site),
-            errorSum: Number(site.raw('errorSum')) * 2 ** -site.int('errorBits') + Number(site.raw('quotientErrorSum')) * 2 ** -ERROR_BITS,
+            errorSum: site.number('errorSum') * 2 ** -site.int('errorBits') + site.number('quotientErrorSum') * 2 ** -ERROR_BITS,
           },
     };
   }
@@ -665,11 +723,4 @@ function countersFromWords(words: Record<string, string[]>): Counters {
     firstOverflow: words['firstStep'] && { step: number('firstStep'), element: number('firstElement'), index: number('firstIndex'), wanted: raw('firstWanted')!, raw: raw('firstRaw')! },
     full: words['histogram'] && { histogram: words['histogram'].map(Number), errorSum: number('errorSum') * 2 ** -ERROR_BITS },
   };
-}
-
-/** An i64 as the nearest double, without a BigInt where its high word is only sign. */
-function int64ToNumber(view: DataView, at: number): number {
-  const low = view.getUint32(at, true);
-  const high = view.getInt32(at + 4, true);
-  return high * 4294967296 + low;
 }

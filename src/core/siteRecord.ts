@@ -1,5 +1,5 @@
 /** A site's record in the core's memory: how it rounds, where its rails lie, its counters at zero. */
-import { OVERFLOWS, ROUNDING, upTable, type RoundingMode } from '../format/modes.js';
+import { OVERFLOWS, ROUNDING, ROUNDINGS, upTable, type Rounding, type RoundingMode } from '../format/modes.js';
 import { ERROR_BITS } from '../format/quantise.js';
 import { siteStream } from '../format/random.js';
 import type { RecordLevel } from '../run/levels.js';
@@ -9,6 +9,8 @@ import type { RecordView } from './memory.js';
 
 const I64_MAX = (1n << 63n) - 1n;
 const I64_MIN = -(1n << 63n);
+const NO_ADDEND = { base: 0n, lsb: 0n, sign: 0n };
+const UP = Object.fromEntries(ROUNDINGS.map((mode) => [mode, upTable(mode)])) as Record<Rounding, number>;
 
 /** How a site's record is written. */
 export interface SiteSetup {
@@ -23,8 +25,7 @@ export function writeSite(site: RecordView, key: string, format: SiteFormat, { l
   left.forEach((bits, kind) => site.setInt(`left${kind}`, bits));
   const mode: RoundingMode = ROUNDING[format.rounding];
   // With nothing to discard, nothing is added; past 62 bits only the wide instance runs, which rounds by the table.
-  const none = { base: 0n, lsb: 0n, sign: 0n };
-  const addend = (shift > 0 && shift <= 62 && mode.addend?.(BigInt(shift))) || none;
+  const addend = (shift > 0 && shift <= 62 && mode.addend?.(BigInt(shift))) || NO_ADDEND;
   // The fast path of the full recorder sums errors as they are, without a shift.
   const fast = mode.addend !== undefined && (record !== 'full' || shift <= ERROR_BITS);
   site.setInt('kind', mode.random !== undefined ? ROUND_KINDS[mode.random] : fast ? ROUND_KINDS.addend : ROUND_KINDS.table);
@@ -35,7 +36,7 @@ export function writeSite(site: RecordView, key: string, format: SiteFormat, { l
   site.setRaw('base', addend.base);
   site.setRaw('lsb', addend.lsb);
   site.setRaw('sign', addend.sign);
-  const [low, high] = format.rails.map(BigInt) as [bigint, bigint];
+  const low = BigInt(format.rails[0]), high = BigInt(format.rails[1]);
   site.setRaw('low', low);
   site.setRaw('high', high);
   const nearHigh = high > 0n ? (19n * high + 19n) / 20n : I64_MAX;
@@ -44,7 +45,7 @@ export function writeSite(site: RecordView, key: string, format: SiteFormat, { l
   site.setRaw('nearLow', nearLow);
   site.setRaw('edgeHigh', !fast ? I64_MIN : high > 0n ? nearHigh : 1n);
   site.setRaw('edgeLow', low < 0n ? nearLow : -1n);
-  site.setInt('up', upTable(format.rounding));
+  site.setInt('up', UP[format.rounding]);
   site.setInt('overflow', OVERFLOWS.indexOf(format.overflow));
   site.setInt('wordLength', format.wordLength);
   site.setInt('signed', format.signed ? 1 : 0);

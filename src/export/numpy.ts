@@ -1,4 +1,5 @@
 /** Tables as NumPy arrays, and formats as JSON. Format of the arrays: numpy.lib.format in NumPy's documentation. docs/hdl.md. */
+import { npyHead } from '../output/npy.js';
 import type { Plan } from '../schema/plan.js';
 import { siteKeys } from '../site/sites.js';
 import { integerType, type IntegerType } from './cInteger.js';
@@ -7,11 +8,6 @@ import type { LayerRaws } from './cTables.js';
 import { identifierOf } from './cText.js';
 import { namesOf } from './hdl/constants.js';
 import { tableChecksum, type TableOptions } from './memory.js';
-
-/** Magic, version and the length of the header. */
-const PRELUDE = 10;
-/** The data begin at a multiple of this. */
-const ALIGNMENT = 64;
 
 /**
  * `name_table.npy`, integers of the smallest type, weights as [output][input]; and `name_formats.json`: the format of every table and site, and the
@@ -51,19 +47,13 @@ function shapeOf({ layers }: Plan, { name, raws }: Table): number[] {
   return layer ? [layers[Number(layer[1])]!.outputs, layers[Number(layer[1])]!.inputs] : [raws.length];
 }
 
-/** Integers as a `.npy` file (version 1.0), row by row. */
+/** Integers as a `.npy` file, row by row. */
 function npyArray(raws: readonly bigint[], { signed, bits }: IntegerType, shape: readonly number[]): Uint8Array {
   const size = bits / 8;
-  const descr = `${size === 1 ? '|' : '<'}${signed ? 'i' : 'u'}${size}`;
-  const literal = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`;
-  const length = Math.ceil((PRELUDE + literal.length + 1) / ALIGNMENT) * ALIGNMENT - PRELUDE;
-  const bytes = Buffer.alloc(PRELUDE + length + size * raws.length);
-  bytes.write('\x93NUMPY\x01\x00', 'latin1');
-  bytes.writeUInt16LE(length, 8);
-  bytes.write(`${literal.padEnd(length - 1)}\n`, PRELUDE, 'latin1');
+  const data = new Uint8Array(size * raws.length);
   raws.forEach((raw, index) => {
     const word = BigInt.asUintN(bits, raw);
-    for (let byte = 0; byte < size; byte++) bytes[PRELUDE + length + index * size + byte] = Number((word >> BigInt(8 * byte)) & 0xffn);
+    for (let byte = 0; byte < size; byte++) data[index * size + byte] = Number((word >> BigInt(8 * byte)) & 0xffn);
   });
-  return bytes;
+  return Buffer.concat([npyHead(`${size === 1 ? '|' : '<'}${signed ? 'i' : 'u'}${size}`, shape), data]);
 }

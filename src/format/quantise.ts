@@ -1,7 +1,7 @@
 /** The exact quantiser, and its fast path for binary64 data. docs/numerics.md §2. */
 import type { SiteFormat } from '../schema/plan.js';
 import { rawRange } from './format.js';
-import { ROUNDING, upTable, type Discarded, type RoundingMode } from './modes.js';
+import { ROUNDING, upTable, type Discarded, type Overflow, type RoundingMode } from './modes.js';
 import { randomWords, siteStream, type RandomWords } from './random.js';
 import { fromDouble, type Rational } from './real.js';
 
@@ -17,6 +17,8 @@ export interface Quantised {
 
 /** Past this many discarded bits a value draws as a quotient does. */
 const MOST_DRAWN_BITS = 128n;
+/** Overflow modes that take what lies beyond a rail to it. */
+const SATURATING: ReadonlySet<Overflow> = new Set(['SAT', 'SAT_SYM', 'TRAP']);
 /** Below 2^-1000 the scaling itself could round. */
 const TINY = 2 ** -900;
 /** Raws up to this magnitude are whole numbers of 32 bits, with one to spare for rounding up. */
@@ -149,6 +151,11 @@ export interface FullCounters {
   errorSum: number;
 }
 
+/** Counters as they stand now: what is counted later does not change them. */
+export const copyCounters = (counters: Counters): Counters => ({
+  ...counters, firstOverflow: counters.firstOverflow && { ...counters.firstOverflow }, full: counters.full && { ...counters.full, histogram: [...counters.full.histogram] },
+});
+
 export const newCounters = (): Counters => ({
   count: 0, overflowHigh: 0, overflowLow: 0, underflow: 0, nearRail: 0, min: undefined, max: undefined, firstOverflow: undefined, stalled: 0, full: undefined,
 });
@@ -168,6 +175,8 @@ export class ArrayQuantiser {
   readonly #draw: ((step: number, element: number) => RandomWords) | undefined;
   readonly #low: number;
   readonly #high: number;
+  /** What lies beyond a rail becomes the rail. */
+  readonly #saturates: boolean;
   readonly #nearLow: number;
   readonly #nearHigh: number;
   #min = Infinity;
@@ -184,6 +193,7 @@ export class ArrayQuantiser {
     this.#upBits = upTable(this.#draw ? 'RND_CONV' : format.rounding);
     this.#low = Number(format.rails[0]);
     this.#high = Number(format.rails[1]);
+    this.#saturates = SATURATING.has(format.overflow);
     this.#nearLow = this.#low < 0 ? -Math.ceil((-this.#low * 19) / 20) : -Infinity;
     this.#nearHigh = this.#high > 0 ? Math.ceil((this.#high * 19) / 20) : Infinity;
   }
@@ -194,17 +204,17 @@ export class ArrayQuantiser {
   }
 
   /**
-   * Quantises numbers of step `step` into words, elements from 0 on; `place` is what a raw is multiplied by. The same raws and counters as one by one:
-   * most values round within 31 bits, away from the rails, and only these are done here.
+   * Quantises the first `count` numbers of step `step` into words from `at` on; `place` is what a raw is multiplied by. The same raws and counters as one by
+   * one: most values round within 31 bits, away from the rails, and only these are done here.
    */
-  into(words: Int32Array | Float64Array, values: Float64Array, step: number, place = 1): void {
+  into(words: Int32Array | Float64Array, values: Float64Array, step: number, place = 1, at = 0, count = values.length): void {
     const scale = this.#scale;
     const up = this.#upBits;
     // Strictly inside what is near a rail or beyond.
     const low = Math.max(this.#nearLow, this.#low - 1, -MOST_FAST), high = Math.min(this.#nearHigh, this.#high + 1, MOST_FAST);
     const fast = this.#draw === undefined && this.counters.full === undefined && Number.isFinite(scale);
     let [min, max, counted, underflow] = [this.#min, this.#max, 0, 0];
-    for (let i = 0; i < values.length; i++) {
+    for (let i = 0; i < count; i++) {
       const value = values[i]!;
       const scaled = value * scale;
       // Written so that what is no number is not fast.
@@ -218,11 +228,11 @@ export class ArrayQuantiser {
           if (raw === 0 && value !== 0) underflow++;
           if (raw < min) min = raw;
           if (raw > max) max = raw;
-          words[i] = raw * place;
+          words[at + i] = raw * place;
           continue;
         }
       }
-      words[i] = this.one(value, step, i) * place;
+      words[at + i] = this.one(value, step, i) * place;
     }
     this.counters.count += counted;
     this.counters.underflow += underflow;
@@ -238,16 +248,15 @@ export class ArrayQuantiser {
     let raw: number;
     let rounded: number;
     let overflow = 0;
-    let wanted = 0n;
+    let wanted: bigint | undefined;
     if (this.#draw === undefined && Math.abs(scaled) < 2 ** 51 && (Math.abs(scaled) > TINY || value === 0) && Number.isFinite(this.#scale)) {
       raw = Math.floor(scaled);
       const half = raw + 0.5;
       if (this.#up(raw === scaled ? 0 : scaled < half ? 1 : scaled === half ? 2 : 3, raw % 2 !== 0, scaled < 0)) raw += 1;
       rounded = raw;
       if (raw > this.#high || raw < this.#low) {
-        wanted = BigInt(raw);
         overflow = raw > this.#high ? 1 : -1;
-        raw = Number(settle(wanted, true, this.#format).raw);
+        raw = !this.#saturates ? Number(settle(BigInt(raw), true, this.#format).raw) : overflow > 0 ? this.#high : this.#low;
       }
     } else {
       const exact = quantise(fromDouble(value), this.#format, this.#draw?.(step, element));
@@ -264,7 +273,10 @@ export class ArrayQuantiser {
     if (overflow !== 0) {
       if (overflow > 0) counters.overflowHigh++;
       else counters.overflowLow++;
-      counters.firstOverflow ??= { step, element, index: 0, wanted: BigInt.asIntN(64, wanted) === wanted ? wanted : wanted < 0n ? -(1n << 63n) : (1n << 63n) - 1n, raw: BigInt(raw) };
+      if (counters.firstOverflow === undefined) {
+        wanted ??= BigInt(rounded);
+        counters.firstOverflow = { step, element, index: 0, wanted: BigInt.asIntN(64, wanted) === wanted ? wanted : wanted < 0n ? -(1n << 63n) : (1n << 63n) - 1n, raw: BigInt(raw) };
+      }
     } else if (raw === 0 && value !== 0) counters.underflow++;
     if (raw >= this.#nearHigh || raw <= this.#nearLow) counters.nearRail++; // neither takes in 0
     if (raw < this.#min) this.#min = raw;

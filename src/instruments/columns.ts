@@ -27,7 +27,8 @@ export type InstrumentRow = {
   side: Side;
 } & Record<ValueColumn, number | null>;
 
-const KEYS = ['throttle', 'anchor', 'step', 'phase', 'side'] as const;
+/** What a row is of. */
+export const KEYS = ['throttle', 'anchor', 'step', 'phase', 'side'] as const;
 
 /** A row as one line of CSV. Names are ours and need no quotes; null is empty. */
 export const instrumentLine = (row: InstrumentRow): string => `${[...KEYS, ...VALUE_NAMES].map((name) => row[name] ?? '').join(',')}\n`;

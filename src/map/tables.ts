@@ -1,5 +1,6 @@
 /** The cells of a map as files of numbers. */
 import { npyHead } from '../output/npy.js';
+import { openParquet } from '../sweep/parquet.js';
 import { CELL_STATES, type MapCell, type StabilityMap } from '../schema/map.js';
 
 /** Columns of the CSV behind `throttle`, and numbers of a cell in the array. */
@@ -30,4 +31,17 @@ export function mapNpy(map: StabilityMap): Uint8Array {
   bytes.set(head);
   values.forEach((value, index) => bytes.writeDoubleLE(value, head.length + 8 * index));
   return bytes;
+}
+
+/** Apache Parquet with the rows and columns of the CSV: null where there is no number. */
+export async function mapParquet(map: StabilityMap): Promise<Uint8Array> {
+  const [, , state, ...numbers] = CELL_COLUMNS;
+  const column = (name: string, kind: 'text' | 'number') => ({ name, kind, about: '' });
+  const columns = [column('throttle', 'text'), column(map.x.path, 'number'), column(map.y.path, 'number'), column(state, 'text'), ...numbers.map((name) => column(name, 'number'))];
+  const cells = cellsOf(map);
+  const parts: Uint8Array[] = [];
+  const sink = await openParquet(columns, cells.length, () => Promise.resolve({ write: (content) => Promise.resolve(void parts.push(content as Uint8Array)) }));
+  for (const { throttle, cell, margin } of cells) await sink.add([throttle, cell.x, cell.y, cell.state, cell.divergedAt, cell.finalLoss, margin]);
+  await sink.end();
+  return Buffer.concat(parts);
 }

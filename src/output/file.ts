@@ -10,8 +10,11 @@ import { QrailsError } from '../errors.js';
 /** A file being written in pieces. Nothing is under its name before `close`; `discard` leaves nothing behind. */
 export interface OutputFile {
   write(content: string | Uint8Array): Promise<void>;
-  close(): Promise<void>;
+  /** @param head written over the first bytes; only where `rewritable` */
+  close(head?: Uint8Array): Promise<void>;
   discard(): Promise<void>;
+  /** False for a device or pipe. */
+  readonly rewritable: boolean;
 }
 
 const reasons: Record<string, string> = {
@@ -72,14 +75,16 @@ export async function openOutput(path: string): Promise<OutputFile> {
     return refuse(error);
   };
   return {
+    rewritable: replaceable,
     async write(content) {
       if (failure !== undefined) await fail(failure); // of a write that nobody waited for
       if (!stream.write(content)) await once(stream, 'drain').catch(fail);
     },
-    async close() {
+    async close(head) {
       stream.end();
       await finished(stream).catch(fail);
       if (!replaceable) return;
+      if (head) await overwrite(written, head).catch(fail);
       await rename(written, target).catch(fail);
       unfinished?.delete(written);
     },
@@ -88,6 +93,15 @@ export async function openOutput(path: string): Promise<OutputFile> {
       await remove();
     },
   };
+}
+
+async function overwrite(path: string, head: Uint8Array): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.write(head, 0, head.length, 0);
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Writes a whole text, or nothing. */

@@ -16,12 +16,13 @@ const literal = (text: string): string =>
  * Everything before the data, which follow in C order: version 1.0, or 2.0 where the header is too long for it.
  *
  * @param type of the elements: `<f8`, or the fields of a structured array, packed without gaps
+ * @param least bytes it has at the least, a multiple of 64: so that it can be written again when the shape is known
  * @example npyHead('<f8', [1000, 3])
  */
-export function npyHead(type: string | readonly NpyField[], shape: readonly number[]): Buffer {
+export function npyHead(type: string | readonly NpyField[], shape: readonly number[], least = 0): Buffer {
   const descr = typeof type === 'string' ? literal(type) : `[${type.map(([name, of]) => `(${literal(name)}, ${literal(of)})`).join(', ')}]`;
   const text = `{'descr': ${descr}, 'fortran_order': False, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`;
-  const startFrom = (prelude: number): number => Math.ceil((prelude + text.length + 1) / ALIGNMENT) * ALIGNMENT;
+  const startFrom = (prelude: number): number => Math.max(least, Math.ceil((prelude + text.length + 1) / ALIGNMENT) * ALIGNMENT);
   const short = startFrom(10) - 10 <= LONGEST_SHORT;
   const prelude = short ? 10 : 12;
   const start = startFrom(prelude);

@@ -10,7 +10,7 @@ import { fromDouble } from '../format/real.js';
 import {
   averages, integrates, keepsHistory, measuresGradient, pulls, SIGMOID, THROTTLE_TABLE, THROTTLE_TABLE_FRACTION_LENGTH, weighs,
 } from '../control/registry.js';
-import type { Plan } from '../schema/plan.js';
+import type { Plan, SiteFormat } from '../schema/plan.js';
 import type { Accumulate } from '../schema/profile.js';
 import { siteKey, SITES, type SiteName } from '../site/sites.js';
 
@@ -74,24 +74,50 @@ const WIDE_BITS = 127;
 /** What a controller keeps in one register. */
 const REGISTER_BITS = 63;
 
-const bitLength = (magnitude: bigint): number => (magnitude === 0n ? 0 : magnitude.toString(2).length);
+/** All digits but the first have four bits. */
+const bitLength = (magnitude: bigint): number => {
+  const digits = magnitude.toString(16);
+  return 4 * digits.length - Math.clz32(parseInt(digits[0]!, 16)) + 28;
+};
 const shl = (value: bigint, n: number): bigint => value << BigInt(n);
 const ceilLog2 = (n: number): number => Math.ceil(Math.log2(n));
 
 /** Products between quantisations of a running sum; 0 = all. */
 export const accumulateGroup = (accumulate: Accumulate): number => (typeof accumulate === 'number' ? accumulate : { each: 1, pair: 2, end: 0 }[accumulate]);
 
-/** Throws QrailsError `unsupported` where an exact value could need more than 127 bits. */
+/** Of plans that cannot change any more. */
+const aligned = new WeakMap<Plan, Alignment>();
+
+/**
+ * The alignment of a plan, worked out once for one that `buildPlan` made.
+ *
+ * @throws QrailsError `unsupported` where an exact value could need more than 127 bits
+ */
 export function alignPlan(plan: Plan): Alignment {
+  let alignment = aligned.get(plan);
+  if (alignment === undefined) {
+    alignment = alignmentOf(plan);
+    if (Object.isFrozen(plan)) aligned.set(plan, alignment);
+  }
+  return alignment;
+}
+
+function alignmentOf(plan: Plan): Alignment {
   const layers = plan.layers.length;
   const maxBatch = Math.max(...plan.phases.map((phase) => phase.batch), plan.evaluationRows);
   const trainBatch = Math.max(...plan.phases.map((phase) => phase.batch));
   const format = (name: SiteName, layer = 0) => plan.sites[siteKey(name, layer)]!;
   const f = (name: SiteName, layer = 0): number => format(name, layer).fractionLength;
+  const magnitudes = new Map<SiteFormat, bigint>();
   /** Largest magnitude of a raw of the site. */
   const mag = (name: SiteName, layer = 0): bigint => {
-    const [low, high] = format(name, layer).rails.map(BigInt) as [bigint, bigint];
-    return -low > high ? -low : high;
+    const site = format(name, layer);
+    const known = magnitudes.get(site);
+    if (known !== undefined) return known;
+    const low = BigInt(site.rails[0]), high = BigInt(site.rails[1]);
+    const most = -low > high ? -low : high;
+    magnitudes.set(site, most);
+    return most;
   };
   // The fast instance stores words as i32.
   let narrow = Object.entries(plan.sites).every(

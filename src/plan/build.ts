@@ -45,6 +45,7 @@ const DEFAULT_EVALUATION_ROWS = 1000;
 /**
  * Builds the plan of one run.
  *
+ * @returns frozen but for its initial weights: its hash names what is run
  * @throws QrailsError `invalid` where shapes do not fit, `format` for a constant that does not fit its format or becomes zero in it,
  *   `unsupported` for what the target cannot do
  * @example const plan = buildPlan({ profile, sensor, experiment, dataset, throttle: { law: 'none' }, anchor: { law: 'none' } });
@@ -97,9 +98,19 @@ export function buildPlan(parts: PlanParts): Plan {
     divergedLoss: experiment.divergedLoss ?? DEFAULT_DIVERGED_LOSS,
     evaluationRows: Math.min(experiment.evaluation?.rows ?? DEFAULT_EVALUATION_ROWS, dataset.rows),
   };
+  const { initial: _initial, sensor: _sensor, ...rest } = plan;
+  freeze(rest);
+  Object.freeze(plan);
   alignPlan(plan); // refuses widths that cannot be simulated
   checkLearns(plan, profile);
   return plan;
+}
+
+/** Freezes all parts of a value. What is frozen already is so in all its parts. */
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
+  Object.values(value).forEach(freeze);
+  Object.freeze(value);
 }
 
 function resolveLayers({ model }: Experiment, dataset: Dataset): Plan['layers'] {
@@ -258,7 +269,7 @@ function resolveBalance(spec: BalanceSpec, layers: Plan['layers'], profile: Prof
   if (rulesOf(profile).divider === 'none') throw new QrailsError({ code: 'unsupported', where: 'balance', message: `${profile.name} has no way to divide, and shares are quotients`, found: spec.law, expected: 'none' });
   const equal = `1/${outputs.length}`;
   return {
-    law: spec.law, outputs, firstShare: constant('share', equal, 'balance'), firstMean: constant('shareMean', equal, 'balance'),
+    law: spec.law, outputs: [...outputs], firstShare: constant('share', equal, 'balance'), firstMean: constant('shareMean', equal, 'balance'),
     ...resolveParameters('balance', BALANCES[spec.law], BALANCE_PARAMETERS, spec, constant),
   };
 }

@@ -7,7 +7,7 @@ import { endRails } from '../format/quantise.js';
 import { parseFormat } from '../format/text.js';
 import type { SiteFormat } from '../schema/plan.js';
 import type { Profile, ProfileSite } from '../schema/profile.js';
-import { SITES, siteKey, siteKeys, wordLengthRange, type SiteDefinition, type SiteName } from '../site/sites.js';
+import { SITE_NAMES, SITES, siteKey, wordLengthRange, type SiteDefinition, type SiteName } from '../site/sites.js';
 
 /** What the formats of some sites depend on besides the profile. */
 export interface Dimensions {
@@ -29,16 +29,35 @@ const CONSTANT_ROUNDING = 'RND_CONV';
 
 const ceilLog2 = (n: number): number => Math.ceil(Math.log2(n));
 
+type Formats = Record<string, SiteFormat>;
+
+/** By profile, then by dimensions. A profile is not changed once it has been checked: `--set` makes another. */
+const resolved = new WeakMap<Profile, Map<string, Formats>>();
+/** Dimensions whose formats are kept for one profile. */
+const KEPT = 64;
+
 /**
  * The format of every site, by key (`layer0.weight`, `loss`, …). A site takes each of its properties from `sites.layerN.name`, else `sites.name`,
  * else its fallback (src/site/sites.ts) and the profile's defaults.
  *
+ * @param where what messages call the profile
+ * @returns frozen, and the same object for the same profile and dimensions
  * @throws QrailsError `format` where a resolved word length or rail cannot exist
  */
-export function resolveFormats(profile: Profile, dimensions: Dimensions, where: string): Record<string, SiteFormat> {
+export function resolveFormats(profile: Profile, dimensions: Dimensions, where: string): Formats {
+  const key = `${dimensions.layers}/${dimensions.batch}/${dimensions.calibration}`;
+  let known = resolved.get(profile);
+  if (known === undefined || known.size === KEPT) resolved.set(profile, (known = new Map<string, Formats>()));
+  let formats = known.get(key);
+  if (formats === undefined) known.set(key, (formats = resolve(profile, dimensions, where)));
+  return formats;
+}
+
+function resolve(profile: Profile, dimensions: Dimensions, where: string): Formats {
+  const sites = (profile.sites ?? {}) as Record<string, ProfileSite | undefined>;
   const stated = (name: SiteName, layer: number): ProfileSite => {
-    const sites = (profile.sites ?? {}) as Record<string, ProfileSite | undefined>;
-    return { ...sites[name], ...(SITES[name].perLayer ? sites[siteKey(name, layer)] : undefined) };
+    const own = SITES[name].perLayer ? sites[siteKey(name, layer)] : undefined;
+    return own ? { ...sites[name], ...own } : (sites[name] ?? {});
   };
   const bare = (name: SiteName, layer: number): Bare => {
     const site = stated(name, layer);
@@ -110,13 +129,12 @@ export function resolveFormats(profile: Profile, dimensions: Dimensions, where: 
     }
   };
 
-  const formats: Record<string, SiteFormat> = {};
-  for (const key of siteKeys(dimensions.layers)) {
-    const name = key.slice(key.indexOf('.') + 1) as SiteName;
-    const layer = SITES[name].perLayer ? Number(key.slice('layer'.length, key.indexOf('.'))) : 0;
+  const formats: Formats = {};
+  const settle = (name: SiteName, layer: number): void => {
+    const key = siteKey(name, layer);
     const { kind, optional } = SITES[name] as SiteDefinition;
     const site = stated(name, layer);
-    if (optional && Object.keys(site).length === 0) continue;
+    if (optional && Object.keys(site).length === 0) return;
     const format = bare(name, layer);
     const [least, most] = wordLengthRange(kind, format.signed);
     if (format.wordLength < least || format.wordLength > most) {
@@ -136,16 +154,18 @@ export function resolveFormats(profile: Profile, dimensions: Dimensions, where: 
       const { key: property, ...parts } = problem;
       throw new QrailsError({ code: 'format', where: `${where}: sites.${key}.${property}`, ...parts });
     }
-    formats[key] = {
-      ...format,
-      rounding: site.rounding ?? (kind === 'constant' ? CONSTANT_ROUNDING : (profile.defaults?.rounding ?? DEFAULT_MODES.rounding)),
-      overflow,
-      ...(saturatedBits > 0 && { saturatedBits }),
-      rails: rails({ ...format, overflow }, site.rails, `${where}: sites.${key}.rails`),
-    };
-  }
+    const { signed, wordLength, fractionLength } = format;
+    const rounding = site.rounding ?? (kind === 'constant' ? CONSTANT_ROUNDING : (profile.defaults?.rounding ?? DEFAULT_MODES.rounding));
+    const ends = rails({ signed, wordLength, fractionLength, overflow }, site.rails, () => `${where}: sites.${key}.rails`);
+    // Two literals: a plan has dozens of these, and spreading is slow.
+    formats[key] = Object.freeze(
+      saturatedBits > 0 ? { signed, wordLength, fractionLength, rounding, overflow, saturatedBits, rails: ends } : { signed, wordLength, fractionLength, rounding, overflow, rails: ends },
+    );
+    Object.freeze(ends);
+  };
+  for (const name of SITE_NAMES) for (let layer = 0; layer < (SITES[name].perLayer ? dimensions.layers : 1); layer++) settle(name, layer);
   checkHoldsOne(formats['throttle']!, `${where}: sites.throttle`);
-  return formats;
+  return Object.freeze(formats);
 }
 
 /** α = 1 means no throttling: neither a rail below it nor a last place above it will do. */
@@ -158,12 +178,16 @@ function checkHoldsOne(format: SiteFormat, where: string): void {
   });
 }
 
-/** A fallback that names a format: `ufix16_En15`. */
-const ownFormat = (fallback: string | undefined): Bare | undefined => (fallback !== undefined && /^[su]fix/.test(fallback) ? parseFormat(fallback) : undefined);
+/** Fallbacks that name a format: `ufix16_En15`. */
+const OWN_FORMATS: ReadonlyMap<string, Bare> = new Map(
+  Object.values<SiteDefinition>(SITES).flatMap(({ fallback = '' }) => (/^[su]fix/.test(fallback) ? [[fallback, parseFormat(fallback)]] : [])),
+);
+const ownFormat = (fallback = ''): Bare | undefined => OWN_FORMATS.get(fallback);
 
-function rails(format: Bare & { overflow: Overflow }, stated: readonly [number, number] | undefined, where: string): [string, string] {
-  const [low, high] = rawRange(format);
+function rails(format: Bare & { overflow: Overflow }, stated: readonly [number, number] | undefined, place: () => string): [string, string] {
   if (!stated) return endRails(format);
+  const where = place();
+  const [low, high] = rawRange(format);
   if (format.overflow !== 'SAT' && format.overflow !== 'TRAP') {
     throw new QrailsError({ code: 'format', where, message: 'rails belong to SAT and TRAP only', found: format.overflow, expected: 'SAT or TRAP', try: '"overflow": "SAT", or no rails' });
   }

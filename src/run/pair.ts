@@ -162,30 +162,29 @@ export async function runPair(plan: Plan, dataset: Dataset, options: PairOptions
     await new Promise((resolve) => setImmediate(resolve));
   }
   if (!evaluation) throw new RangeError('the deliveries ended without an evaluation batch');
-  float.finish();
-  fixed.finish();
-  const counters = fixed.counters();
-  strip?.end(counters);
-  const record = (session: Session, recorder: Recorder): Recording => {
-    const raw = session.read('evaluated');
-    const targetCounters = session.kind === 'fixed' ? structuredClone(session.targetCounters()) : undefined;
-    const { loss, raw: lossRaw } = session.evaluate(evaluation);
-    return {
-      kind: session.kind,
-      recorder,
-      finalLoss: loss,
-      finalLossRaw: lossRaw,
-      outputLoss: outputLoss(session, evaluation),
-      trapped: session.trapped,
-      strip: session.kind === 'fixed' ? strip?.strip : undefined,
-      targetCounters,
-      parameters: session.kind === 'fixed' ? realParameters(plan, raw) : raw,
-      parametersRaw: session.kind === 'fixed' ? raw : undefined,
-      counters: session.kind === 'fixed' ? counters : {},
-      lateCounters: session.kind === 'fixed' ? difference(counters, before) : {},
-    };
+  const recordings = { float: recordingOf(float, recorders.float, {}, evaluation), fixed: recordingOf(fixed, recorders.fixed, before, evaluation) };
+  strip?.end(recordings.fixed.counters);
+  return { plan, float: recordings.float, fixed: { ...recordings.fixed, strip: strip?.strip }, partedAt: parting.at, evaluation };
+}
+
+/**
+ * What a run leaves behind, with the loss of `evaluation`, which is the last thing its session is asked for.
+ *
+ * @param before counters at the beginning of the last quarter
+ */
+export function recordingOf(session: Session, recorder: Recorder, before: Record<string, Counters>, evaluation: Batch): Recording {
+  session.finish();
+  const { plan, kind, trapped } = session;
+  const fixed = kind === 'fixed';
+  const counters = session.counters();
+  const raw = session.read('evaluated');
+  const targetCounters = fixed ? session.targetCounters() : undefined;
+  const { loss, raw: finalLossRaw } = session.evaluate(evaluation);
+  return {
+    kind, recorder, finalLoss: loss, finalLossRaw, outputLoss: outputLoss(session, evaluation), trapped, strip: undefined, targetCounters,
+    parameters: fixed ? realParameters(plan, raw) : raw, parametersRaw: fixed ? raw : undefined,
+    counters, lateCounters: difference(counters, before),
   };
-  return { plan, float: record(float, recorders.float), fixed: record(fixed, recorders.fixed), partedAt: parting.at, evaluation };
 }
 
 /** Of the batch a session has just evaluated; docs at `Recording`. */
@@ -205,7 +204,8 @@ export function realParameters(plan: Plan, raw: readonly (readonly number[])[]):
   });
 }
 
-function difference(after: Record<string, Counters>, before: Record<string, Counters>): Record<string, Counters> {
+/** What was added to counters since they stood as `before`; nothing there counts from zero. */
+export function difference(after: Record<string, Counters>, before: Record<string, Counters>): Record<string, Counters> {
   return Object.fromEntries(
     Object.entries(after).map(([key, now]) => {
       const then = before[key];

@@ -2,7 +2,7 @@
 import { FLAGS } from '../core/abi.js';
 import type { Row } from '../core/session.js';
 
-/** A quantity over the steps, in at most `CURVE_BINS` bins that keep smallest, largest and last value. */
+/** A quantity over the steps, in at most `CURVE_BINS` bins that keep smallest, largest and last value. A bin with a NaN has it as its largest; one without a number has Infinity as its smallest. */
 export interface Curve {
   readonly min: Float64Array;
   readonly max: Float64Array;
@@ -29,6 +29,9 @@ export interface Late {
   readonly minLoss: number;
   readonly maxLoss: number;
 }
+
+/** Whether a loss is the largest so far. NaN is above all numbers, and stays so: a supervisor may take a run back from it. */
+const exceeds = (loss: number, most: number): boolean => !(loss <= most) && !Number.isNaN(most);
 
 export class Recorder {
   readonly #steps: number;
@@ -91,7 +94,7 @@ export class Recorder {
     if (step < this.#opening) this.#openingSum += loss;
     if (step >= this.#stressFrom && step < this.#stressFrom + this.#onset) this.#onsetSum += loss;
     this.#sum += loss;
-    if (!(loss <= this.maxLoss)) {
+    if (exceeds(loss, this.maxLoss)) {
       this.maxLoss = loss;
       this.maxLossAt = step;
     }
@@ -109,12 +112,12 @@ export class Recorder {
     if (step >= this.#lateFrom) {
       this.#lateSum += loss;
       if (stalled) this.lateStalled++;
-      if (!(loss >= this.#lateMin)) this.#lateMin = loss;
-      if (!(loss <= this.#lateMax)) this.#lateMax = loss;
+      if (loss < this.#lateMin) this.#lateMin = loss;
+      if (exceeds(loss, this.#lateMax)) this.#lateMax = loss;
     }
     const bin = Math.min(this.#last.length - 1, Math.floor((step * this.#last.length) / this.#steps));
-    if (!(loss >= this.#min[bin]!)) this.#min[bin] = loss;
-    if (!(loss <= this.#max[bin]!)) this.#max[bin] = loss;
+    if (loss < this.#min[bin]!) this.#min[bin] = loss;
+    if (exceeds(loss, this.#max[bin]!)) this.#max[bin] = loss;
     this.#last[bin] = loss;
   }
 

@@ -174,8 +174,3 @@ function referenceOf(plan: Plan, dataset: Dataset): Reference | undefined {
   for (const batch of deliveries(plan, dataset, { lastOnly: true })) return leastSquares(plan, batch);
   return undefined;
 }
-
-/** A row as one line of CSV. Names are ours and need no quotes; what is not finite is empty. */
-export const csvLine = (row: TraceRow): string => `${TRACE_COLUMNS.map((name) => row[name] ?? '').join(',')}\n`;
-export const csvHeader = (): string => `${TRACE_COLUMNS.join(',')}\n`;
-export const ndjsonLine = (row: TraceRow): string => `${JSON.stringify(row)}\n`;

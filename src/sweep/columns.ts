@@ -28,7 +28,7 @@ export interface Table<Source extends readonly unknown[]> {
   readonly row: (...source: Source) => Cell[];
 }
 
-const codesOf = (texts: Iterable<string>): ReadonlyMap<string, number> => new Map([...new Set(texts)].map((text, code) => [text, code]));
+export const codesOf = (texts: Iterable<string>): ReadonlyMap<string, number> => new Map([...new Set(texts)].map((text, code) => [text, code]));
 const VERDICT_CODES = codesOf(VERDICTS);
 const textOf = (value: AxisValue): string => (typeof value === 'string' ? value : JSON.stringify(value));
 /** `dead zone` as in a heading: `deadZone`. */

@@ -20,6 +20,8 @@ export interface SweepMeasure {
   readonly about: string;
   /** Whether a run that diverged counts as +∞: its value, if it has one, says where it was stopped, not how well it learned. */
   readonly unbounded: boolean;
+  /** Every run has it: where there is none it was not finite, and counts as +∞. */
+  readonly always?: true;
   /** NaN where a side has no such quantity. */
   readonly of: (side: MeasuredSide) => number;
 }
@@ -42,9 +44,9 @@ const parameterBits = ({ layers, sites }: Plan): number =>
   layers.reduce((sum, { inputs, outputs, bias }, layer) => sum + outputs * (inputs * sites[`layer${layer}.weight`]!.wordLength + (bias ? sites[`layer${layer}.bias`]!.wordLength : 0)), 0);
 
 export const SWEEP_MEASURES = {
-  finalLoss: seedMeasure('finalLoss'),
-  meanLoss: seedMeasure('meanLoss'),
-  maxLoss: seedMeasure('maxLoss'),
+  finalLoss: { ...seedMeasure('finalLoss'), always: true },
+  meanLoss: { ...seedMeasure('meanLoss'), always: true },
+  maxLoss: { ...seedMeasure('maxLoss'), always: true },
   weightError: seedMeasure('weightError'),
   stalledShare: seedMeasure('stalledShare'),
   lossRatio: {

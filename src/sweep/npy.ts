@@ -1,5 +1,5 @@
 /** A table as a structured NumPy array: one field a column, but for texts that have no codes. */
-import { npyHead } from '../output/npy.js';
+import { npyHead, type NpyField } from '../output/npy.js';
 import type { Cell, Column, ColumnKind } from './columns.js';
 import type { OpenSink } from './sink.js';
 
@@ -16,6 +16,10 @@ const ELEMENTS: Record<ColumnKind, Element> = {
   boolean: { type: '|b1', bytes: 1, write: (buffer, at, cell) => buffer.writeUInt8(Number(cell), at) },
   text: { type: '<i4', bytes: 4, write: (buffer, at, cell, { codes }) => buffer.writeInt32LE(cell === null ? -1 : codes!.get(cell as string)!, at) },
 };
+/** Columns that an array has. */
+const isField = ({ kind, codes }: Column): boolean => kind !== 'text' || codes !== undefined;
+/** Fields of the array of a table. */
+export const npyFields = (columns: readonly Column[]): NpyField[] => columns.filter(isField).map(({ name, kind }) => [name, ELEMENTS[kind].type]);
 /** Bytes written at once, at the least. */
 const AT_ONCE = 2 ** 16;
 
@@ -27,13 +31,13 @@ export const openNpy: OpenSink = async (columns, rows, open) => {
   const fields: { column: Column; place: number; at: number; element: Element }[] = [];
   let rowBytes = 0;
   for (const [place, column] of columns.entries()) {
-    if (column.kind === 'text' && !column.codes) continue;
+    if (!isField(column)) continue;
     const element = ELEMENTS[column.kind];
     fields.push({ column, place, at: rowBytes, element });
     rowBytes += element.bytes;
   }
   const file = await open(1, 1);
-  await file.write(npyHead(fields.map(({ column, element }) => [column.name, element.type]), [rows]));
+  await file.write(npyHead(npyFields(columns), [rows]));
   const size = Math.ceil(AT_ONCE / rowBytes) * rowBytes;
   let buffer = Buffer.allocUnsafe(size);
   let filled = 0;

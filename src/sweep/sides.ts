@@ -2,7 +2,7 @@
 import type { CoreExports } from '../core/load.js';
 import { Session, type Batch, type NumberSystem } from '../core/session.js';
 import type { Counters } from '../format/quantise.js';
-import { lateStart, outputLoss, planSteps, realParameters, STRIP_COUNTERS, stressStart, type Recording } from '../run/pair.js';
+import { lateStart, planSteps, recordingOf, stressStart, type Recording } from '../run/pair.js';
 import { Recorder } from '../run/recorder.js';
 import type { Plan } from '../schema/plan.js';
 import type { Dataset } from '../signal/dataset.js';
@@ -41,30 +41,8 @@ export function runSides<K extends NumberSystem>(cores: Cores, plan: Plan, datas
       }
       continue;
     }
-    const recordings = Object.fromEntries(sides.map((side) => [side.session.kind, recordingOf(plan, side, batch)])) as Record<K, Recording>;
+    const recordings = Object.fromEntries(sides.map((side) => [side.session.kind, recordingOf(side.session, side.recorder, side.before, batch)])) as Record<K, Recording>;
     return { recordings, evaluation: batch };
   }
   throw new RangeError('the deliveries ended without an evaluation batch');
-}
-
-function recordingOf(plan: Plan, { session, recorder, before }: Side, evaluation: Batch): Recording {
-  session.finish();
-  const { kind, trapped } = session;
-  const counters = session.counters();
-  const raw = session.read('evaluated');
-  const fixed = kind === 'fixed';
-  const targetCounters = fixed ? structuredClone(session.targetCounters()) : undefined;
-  const { loss, raw: finalLossRaw } = session.evaluate(evaluation);
-  return {
-    kind, recorder, finalLoss: loss, finalLossRaw, outputLoss: outputLoss(session, evaluation), trapped, targetCounters, strip: undefined,
-    parameters: fixed ? realParameters(plan, raw) : raw, parametersRaw: fixed ? raw : undefined,
-    counters, lateCounters: since(counters, before),
-  };
-}
-
-/** What was added to counters since they stood as `before`. */
-function since(counters: Record<string, Counters>, before: Record<string, Counters>): Record<string, Counters> {
-  return Object.fromEntries(
-    Object.entries(counters).map(([key, now]) => [key, { ...now, ...Object.fromEntries(STRIP_COUNTERS.map((name) => [name, now[name] - (before[key]?.[name] ?? 0)])) }]),
-  );
 }

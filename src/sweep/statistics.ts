@@ -1,19 +1,15 @@
 /** What the runs of a point, one a seed, say together: how many ended how, and every measure over the seeds. */
-import { geometricMean, LEVEL, mean, medianRanks, REPLICATES, resamplingStream, type Middle } from '../compare/bootstrap.js';
+import { geometricMean, mean, medianRanks, REPLICATES, resamplingStream, TAIL, type Middle } from '../compare/bootstrap.js';
 import { VERDICTS, type VerdictName } from '../compare/thresholds.js';
 import type { Statistic, SweepNumbers, SweepSide } from '../schema/sweep.js';
-import { SWEEP_MEASURE_NAMES, SWEEP_MEASURES, type SweepMeasureName } from './measures.js';
+import { SWEEP_MEASURE_NAMES, SWEEP_MEASURES, type SweepMeasure, type SweepMeasureName } from './measures.js';
 import type { RunResult, SideResult, SweepSpace } from './types.js';
 
 /** Sides that are run. */
 const SIDES_RUN: Record<SweepNumbers, readonly SweepSide[]> = { both: ['float', 'fixed'], fixed: ['fixed'], float64: ['float'] };
 export const sidesOf = ({ spec }: SweepSpace): readonly SweepSide[] => SIDES_RUN[spec.numbers ?? 'both'];
 
-/** Measures every run has: null among them is what was not finite. */
-const ALWAYS: ReadonlySet<SweepMeasureName> = new Set(['finalLoss', 'meanLoss', 'maxLoss']);
 const MIDDLE: Partial<Record<SweepMeasureName, Middle>> = { lossRatio: geometricMean };
-/** Medians of resamples left out at either end, as in src/compare/bootstrap.ts. */
-const TAIL = Math.round((REPLICATES * (1 - LEVEL)) / 2) - 1;
 /** Numbers of values whose resamples are kept. */
 const KEPT = 1024;
 
@@ -87,9 +83,10 @@ export class Sample {
   }
 
   add({ verdict, [this.name]: value }: SideResult): void {
-    const diverged = verdict === 'diverged' && SWEEP_MEASURES[this.name].unbounded;
+    const { unbounded, always }: SweepMeasure = SWEEP_MEASURES[this.name];
+    const diverged = verdict === 'diverged' && unbounded;
     if (value !== null) this.#values[this.#filled++] = diverged ? Infinity : value;
-    else if (ALWAYS.has(this.name)) this.#values[this.#filled++] = Infinity;
+    else if (always) this.#values[this.#filled++] = Infinity;
     else if (diverged) this.#lost++;
   }
 

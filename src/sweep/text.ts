@@ -7,7 +7,7 @@ import type { SweepSide } from '../schema/sweep.js';
 import type { RankedPoint, SweepResult } from '../schema/sweepResult.js';
 import { SWEEP_MEASURES } from './measures.js';
 
-const SIDES = { float: 'float64', fixed: 'fixed' } as const satisfies Record<SweepSide, string>;
+export const SIDE_TITLES = { float: 'float64', fixed: 'fixed' } as const satisfies Record<SweepSide, string>;
 const LABEL = 16;
 const GAP = 2;
 /** Errors shown. */
@@ -23,10 +23,10 @@ const same = (text: string): string => text;
 /** Words in lines that fit, the first not as far in as the others. */
 const paragraph = (parts: Parameters<typeof breakLines>[0], width: number): string[] => breakLines(parts, width - INDENT).map((text, k) => (k === 0 ? '  ' : ' '.repeat(INDENT)) + text);
 /** Values of an axis as they were given. */
-const valueText = (value: RankedPoint['values'][number]): string => (typeof value === 'string' ? printable(value, 40) : typeof value === 'number' ? String(value) : show(value));
+export const valueText = (value: RankedPoint['values'][number]): string => (typeof value === 'string' ? printable(value, 40) : typeof value === 'number' ? String(value) : show(value));
 const measureLabel = ({ measure }: Pick<Objective, 'measure'>): string => (measure === 'survives' ? 'survives' : SWEEP_MEASURES[measure].label);
-const sideOf = ({ side }: Pick<Objective, 'side'>): string => SIDES[side];
-const figureText = ({ measure }: Objective, value: number | null): string => (measure === 'survives' && value !== null ? percent(value) : figure(value));
+const sideOf = ({ side }: Pick<Objective, 'side'>): string => SIDE_TITLES[side];
+export const figureText = ({ measure }: Objective, value: number | null): string => (measure === 'survives' && value !== null ? percent(value) : figure(value));
 
 /**
  * The whole answer.
@@ -61,16 +61,16 @@ export function renderSweep(result: SweepResult, { width = 110, palette = PLAIN 
 }
 
 /** `worst fixed final loss`: the median goes without saying. */
-const targetText = (target: Pick<Objective, 'measure' | 'side' | 'statistic'>): string =>
+export const targetText = (target: Pick<Objective, 'measure' | 'side' | 'statistic'>): string =>
   `${target.statistic === null || target.statistic === 'median' ? '' : `${target.statistic} `}${sideOf(target)} ${measureLabel(target)}`;
 
 /** A row for each verdict that came, a column for each side. */
 function verdictLines({ verdicts, runs, failed }: SweepResult, palette: Palette): string[] {
-  const sides = (Object.keys(SIDES) as SweepSide[]).filter((side) => verdicts[side] !== null);
+  const sides = (Object.keys(SIDE_TITLES) as SweepSide[]).filter((side) => verdicts[side] !== null);
   const share = (count: number): string => `${grouped(count)} (${percent(runs === 0 ? 0 : count / runs)})`;
   const names = VERDICTS.filter((name) => sides.some((side) => verdicts[side]![name] > 0));
-  const column = GAP + Math.max(...sides.map((side) => Math.max(SIDES[side].length, ...VERDICTS.map((name) => share(verdicts[side]![name]).length))));
-  const head = `  ${' '.repeat(LABEL)}${sides.map((side) => palette.dim(SIDES[side].padEnd(column))).join('')}`.trimEnd();
+  const column = GAP + Math.max(...sides.map((side) => Math.max(SIDE_TITLES[side].length, ...VERDICTS.map((name) => share(verdicts[side]![name]).length))));
+  const head = `  ${' '.repeat(LABEL)}${sides.map((side) => palette.dim(SIDE_TITLES[side].padEnd(column))).join('')}`.trimEnd();
   const rows = names.map((name) => `  ${name.padEnd(LABEL)}${sides.map((side) => {
     const count = verdicts[side]![name];
     const text = share(count).padEnd(column);

@@ -32,7 +32,7 @@ const usage: Record<string, Case> = {
   'no steps': { args: ['compare', '--steps', '0'], says: ['--steps', 'from 1 to 100000000'] },
   'a part of nothing': { args: ['compare', '--part', '0'], says: ['--part', 'a number above 0'] },
   'a build that does not exist': { args: ['compare', '--core', 'fast'], says: ['--core', 'debug, scalar, simd'] },
-  'a trace of an unknown kind': { args: ['compare', '--trace', 'run.txt'], says: ['--trace', 'run.txt', '.csv or .ndjson'] },
+  'a trace of an unknown kind': { args: ['compare', '--trace', 'run.txt'], says: ['--trace', 'run.txt', '.ndjson, .parquet'] },
   'trace and result in one file': { args: ['compare', '--trace', 'run.csv', '-o', './run.csv'], says: ['--output, --trace', 'run.csv', 'two files'] },
   'a set without a value': { args: ['compare', '--set', 'profile.sites.weight.wordLength'], says: ['--set profile.sites.weight.wordLength', 'path=value'] },
   'a set of no document': { args: ['compare', '--set', 'profil.name=x'], says: ['--set profil.name=x', 'profile., sensor., experiment., throttle., anchor.', 'try       profile.name'] },

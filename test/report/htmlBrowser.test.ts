@@ -3,9 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import axe from 'axe-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { stabilityMap } from '../../src/map/map.js';
+import { renderMapReport } from '../../src/report/html/mapPage.js';
 import { pageScripts, renderReport, type ReportInput } from '../../src/report/html/page.js';
+import { renderSweepReport } from '../../src/report/html/sweepPage.js';
+import { writeTables } from '../../src/sweep/tables.js';
+import { madeResults, madeSpace } from '../sweep/made.js';
 import { audit } from './audit.js';
 import { Browser, CHROMIUM, REQUIRED } from './browser.js';
 import { HOSTILE, hostile, smallInput } from './made.js';
@@ -59,6 +64,38 @@ describe.skipIf(CHROMIUM === undefined && !REQUIRED)('in Chromium', () => {
     await browser.open(page, { scheme, width });
     await browser.evaluate('document.querySelectorAll("details").forEach((one) => (one.open = true))');
     expect(await browser.evaluate(`(${String(audit)})()`)).toEqual([]);
+  });
+
+  /** What axe finds, of any severity. */
+  const axeFaults = async (): Promise<string[]> => {
+    await browser.evaluate(`${axe.source};0`);
+    return browser.evaluate<string[]>('axe.run().then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`))');
+  };
+
+  describe.each(['comparison', 'map', 'sweep'] as const)('the page of a %s', (kind) => {
+    let url: string;
+    beforeAll(async () => {
+      const space = madeSpace({ objectives: [{ measure: 'finalLoss', goal: 'minimise' }, { measure: 'survives', goal: 'maximise' }, { measure: 'stalledShare', goal: 'minimise' }] });
+      const made = { comparison: () => renderReport(input), map: () => renderMapReport(input.maps![0]!), sweep: async () => renderSweepReport(await writeTables(folder, space, madeResults(space.runs), ['csv'])) };
+      url = file(`${kind}.html`, await made[kind]());
+    });
+
+    it.each([['light', 1200], ['dark', 1200], ['light', 400], ['dark', 700]] as const)('has no fault that axe finds in %s, %i pixels wide, folded or not, and asks for nothing', async (scheme, width) => {
+      await browser.open(url, { scheme, width });
+      expect(browser.complaints).toEqual([]);
+      expect([...new Set(browser.requests)].filter((asked) => !asked.startsWith('data:'))).toEqual([url]);
+      expect(await axeFaults()).toEqual([]);
+      await browser.evaluate('document.querySelectorAll("details").forEach((one) => (one.open = true))');
+      expect(await axeFaults()).toEqual([]);
+      expect(await browser.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    });
+
+    it('has the numbers behind every picture', async () => {
+      await browser.open(url);
+      const without = '[...document.querySelectorAll("main figure")].filter((figure) => !figure.querySelector("table")).map(({ outerHTML }) => outerHTML.slice(0, 100))';
+      expect(await browser.evaluate('document.querySelectorAll("main figure").length')).toBeGreaterThan(0);
+      expect(await browser.evaluate(without)).toEqual([]);
+    });
   });
 
   it('the audit finds faults where there are some', async () => {

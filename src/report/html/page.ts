@@ -1,5 +1,4 @@
-/** The report: one HTML file with everything in it, which asks nothing of a network and runs no script but its own. */
-import { createHash } from 'node:crypto';
+/** The report of a comparison. */
 import { flagsText } from '../../compare/flags.js';
 import type { Parting } from '../../compare/parting.js';
 import type { Comparison, ComparisonRun } from '../../schema/comparison.js';
@@ -11,15 +10,15 @@ import { tickText, ticks, yLimits } from './axis.js';
 import { drawCharts, PICTURES_ID } from './charts.js';
 import { curves, type PictureData } from './curves.js';
 import { MOST_POINTS, MOST_ROWS, type Points } from './decimate.js';
+import { htmlDocument } from './document.js';
 import { counted, figuresTable } from './figures.js';
 import { mapSection } from './maps.js';
 import { marksOf } from './marks.js';
-import { html, island, Markup } from './markup.js';
+import { html, island, type Markup } from './markup.js';
 import { firstOverflows, partedAt } from './moments.js';
 import { overflowMaps } from './overflowMap.js';
 import type { PictureId } from './pictures.js';
 import { siteTable } from './sites.js';
-import { STYLE } from './style.js';
 import { folded, scrolled } from './table.js';
 import { uPlotLibrary } from './uplot.js';
 import { reasons, runId, verdictBadge, verdictSection } from './verdicts.js';
@@ -42,16 +41,11 @@ export interface ReportInput {
   readonly maps?: readonly StabilityMap[] | undefined;
 }
 
-/** Hash of an inline script or style, as a content security policy names it. */
-export const cspHash = (text: string): string => `'sha256-${createHash('sha256').update(text, 'utf8').digest('base64')}'`;
-
 /** Scripts of a page that run, in order. */
 export const pageScripts = (): string[] => [
   uPlotLibrary().script,
   `"use strict";\n${[yLimits, ticks, tickText].map(String).join('\n')}\n(${String(drawCharts)})(uPlot, { yLimits, ticks, tickText }, ${JSON.stringify(PICTURES_ID)});`,
 ];
-
-const pageStyle = (): string => `${uPlotLibrary().style}${STYLE}`;
 
 /**
  * A comparison as a page.
@@ -65,37 +59,19 @@ const pageStyle = (): string => `${uPlotLibrary().style}${STYLE}`;
 export function renderReport({ comparison, runs, maps = [] }: ReportInput): string {
   if (runs.length !== comparison.runs.length) throw new RangeError('as many runs as the comparison has');
   const { plan } = comparison;
-  const scripts = pageScripts();
-  const style = pageStyle();
-  const policy = `default-src 'none'; script-src ${scripts.map(cspHash).join(' ')}; style-src ${cspHash(style)}; img-src data:; base-uri 'none'; form-action 'none'`;
   const pictures: PictureData[] = [];
   const sections = comparison.runs.map((run, index) => runSection(comparison, run, runs[index]!, index, pictures));
-  return html`<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="referrer" content="no-referrer">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="generator" content="qrails ${VERSION}">
-<title>${plan.title} on ${plan.profile} – qrails</title>
-<link rel="icon" href="data:,">
-<style>${new Markup(style)}</style>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the verdicts</a>
-<header>
-<h1>${plan.title}</h1>
-<dl><dt>experiment</dt><dd>${plan.experiment}, ${counted(plan.steps)} steps, stress from step ${plan.stressFrom}, seed ${plan.seed}</dd>
-<dt>target</dt><dd>${plan.profile}</dd><dt>sensor</dt><dd>${plan.sensor}</dd>${plan.supervisor !== 'none' && html`<dt>supervisor</dt><dd>${plan.supervisor}</dd>`}<dt>plan</dt><dd><code>${plan.hash}</code></dd></dl>
-</header>
-<nav aria-label="Contents"><ul>${comparison.runs.map((run, index) => html`<li><a href="#${runId(index)}">${heading(run)}</a></li>`)}${maps.length > 0 && html`<li><a href="#maps">Maps</a></li>`}<li><a href="#about">About this report</a></li></ul></nav>
-<main id="main" tabindex="-1">
-${verdictSection(comparison, runs.map((run) => run.plan))}${sections}${mapSection(maps)}${aboutSection()}</main>
-${island('qrails-comparison', comparison)}${island('qrails-plans', runs.map((run) => run.plan))}${maps.length > 0 && island('qrails-maps', maps)}${island(PICTURES_ID, pictures)}${scripts.map((script) => html`<script>${new Markup(script)}</script>\n`)}</body>
-</html>
-`.text;
+  return htmlDocument({
+    title: `${plan.title} on ${plan.profile}`, heading: plan.title, first: 'the verdicts',
+    facts: [
+      ['experiment', html`${plan.experiment}, ${counted(plan.steps)} steps, stress from step ${plan.stressFrom}, seed ${plan.seed}`],
+      ['target', plan.profile], ['sensor', plan.sensor], ...(plan.supervisor === 'none' ? [] : [['supervisor', plan.supervisor] as const]), ['plan', html`<code>${plan.hash}</code>`],
+    ],
+    contents: [...comparison.runs.map((run, index) => [runId(index), heading(run)] as const), ...(maps.length > 0 ? [['maps', 'Maps'] as const] : []), ['about', 'About this report']],
+    main: [verdictSection(comparison, runs.map((run) => run.plan)), sections, mapSection(maps), aboutSection()],
+    islands: [island('qrails-comparison', comparison), island('qrails-plans', runs.map((run) => run.plan)), maps.length > 0 && island('qrails-maps', maps), island(PICTURES_ID, pictures)],
+    scripts: pageScripts(), style: uPlotLibrary().style,
+  });
 }
 
 function runSection(comparison: Comparison, run: ComparisonRun, { plan, curves: points, parting }: ReportRun, index: number, pictures: PictureData[]): Markup {

@@ -78,6 +78,10 @@ svg .marked{fill:var(--mark)}
 .rail{stroke:var(--alarm);stroke-width:1.5}
 .rail.low{stroke-dasharray:3 2}
 .heat{fill:var(--alarm)}
+.front,.bars{width:100%;max-width:62rem;height:auto;font-size:12px}
+.of-verdict{fill:currentColor;stroke:var(--page);stroke-width:1}
+.of-front{fill:var(--bar);stroke:var(--page);stroke-width:1}
+.best{fill:var(--fixed);stroke:var(--text);stroke-width:1.5}
 .map{font-size:12px}
 .quiet{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 @media screen{.drawn .still{display:none}}
