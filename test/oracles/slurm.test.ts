@@ -8,7 +8,6 @@ import { expect, it } from 'vitest';
 import { inFolder, type Folder } from '../cli/qrails.js';
 import { needCommand, pathWith } from '../sweep/engine.js';
 import { files, journalled, journalText, RUNS, tables } from '../sweep/small.js';
-import { FULL } from './tool.js';
 
 const PARTS = 4;
 const DAEMONS = ['slurmd', 'slurmctld', 'munged'];
@@ -62,7 +61,7 @@ async function withSlurm<T>(folder: Folder, env: Record<string, string>, work: (
   }
 }
 
-it.runIf(FULL)('Slurm runs every part once, and the tables are those of one piece; a part that was cancelled goes on', async (context) => {
+it('Slurm runs every part once, and the tables are those of one piece; a part that was cancelled goes on', async (context) => {
   needCommand(context, 'munged', 'slurmctld', 'slurmd', 'sbatch');
   await inFolder(files({}, 1500), async (folder) => {
     await withSlurm(folder, pathWith(folder), async (shell) => {
