@@ -3,6 +3,7 @@
  * `round` is the branch-free form for values within 63 bits; `settle` is the rest, for any width, out of the fast path.
  */
 import * as abi from '../abi';
+import { tally } from '../lanes/site';
 import { add, hi, setHi, shiftLeft, shiftRight } from './int128';
 import { draw, randomHigh, randomLow } from './random';
 
@@ -35,6 +36,8 @@ export class Off {
     const raw = round(x, site, shift);
     return atEdge(raw, site) ? edge(raw, x, site, element, index) : raw;
   }
+  @inline lanes(): bool { return true; }
+  @inline tally(site: usize, least: v128, most: v128, underflows: v128): void {}
 }
 
 @unmanaged
@@ -46,6 +49,8 @@ export class Counts {
     count(raw, x, site);
     return raw;
   }
+  @inline lanes(): bool { return true; }
+  @inline tally(site: usize, least: v128, most: v128, underflows: v128): void { tally(site, least, most, underflows); }
 }
 
 @unmanaged
@@ -60,6 +65,8 @@ export class Full {
     if (raw == 0 && x != 0) store<i64>(site, load<i64>(site, abi.SITE_UNDERFLOW) + 1, abi.SITE_UNDERFLOW);
     return raw;
   }
+  @inline lanes(): bool { return false; }
+  @inline tally(site: usize, least: v128, most: v128, underflows: v128): void {}
 }
 
 /** A value near a rail or beyond, or one that widens the range. */

@@ -1,5 +1,6 @@
 /** A dense layer's pass over one batch, over any number system N with values V. docs/numerics.md §5. */
 import * as abi from '../abi';
+import { gradientsInLanes, hiddenErrorsInLanes } from '../lanes/dispatch';
 
 /** Address of the record of layer `index`. */
 @inline
@@ -72,19 +73,17 @@ export function forwardSample<N, V>(header: usize, record: usize, inputs: usize,
   n.counted(activation, outputs);
 }
 
-/** e = Q(ŷ − y) of one sample. */
-export function outputError<N, V>(record: usize, targets: usize, sample: i32): void {
+/** e = Q(ŷ − y) of the outputs from, …, to − 1 of a batch, counted sample by sample. */
+export function outputErrors<N, V>(record: usize, targets: usize, from: i32, to: i32): void {
   const n = changetype<N>(0);
-  const outputs = load<i32>(record, abi.LAYER_OUTPUTS);
   const site = <usize>load<i32>(record, abi.LAYER_ERROR);
-  const out = at<N>(<usize>load<i32>(record, abi.LAYER_ACTIVATIONS), sample * outputs);
-  const errors = at<N>(<usize>load<i32>(record, abi.LAYER_ERRORS), sample * outputs);
+  const out = <usize>load<i32>(record, abi.LAYER_ACTIVATIONS), errors = <usize>load<i32>(record, abi.LAYER_ERRORS);
   const left = load<i32>(site, abi.SITE_LEFT0), leftTarget = load<i32>(site, abi.SITE_LEFT1);
-  for (let o = 0; o < outputs; o++) {
-    const x = n.add(n.add(n.zero(), n.load(out, o), left), -n.load(targets, o), leftTarget);
-    n.store(errors, o, n.quantise(x, site, sample * outputs + o, 0));
+  for (let k = from; k < to; k++) {
+    const x = n.add(n.add(n.zero(), n.load(out, k), left), -n.load(targets, k), leftTarget);
+    n.store(errors, k, n.quantise(x, site, k, 0));
   }
-  n.counted(site, outputs);
+  n.counted(site, to - from);
 }
 
 /** Every error becomes its sign times `one`. */
@@ -98,8 +97,8 @@ export function signErrors<N, V>(header: usize, count: i32, one: V): void {
   }
 }
 
-/** δ of a hidden layer from the layer behind it: Q(Σ w·δ), cleared where ReLU cut. */
-function hiddenError<N, V>(header: usize, record: usize, behind: usize, count: i32): void {
+/** δ of the units from, …, to − 1 of a hidden layer for one sample, from the layer behind it: Q(Σ w·δ), cleared where ReLU cut. */
+export function hiddenErrors<N, V>(header: usize, record: usize, behind: usize, sample: i32, from: i32, to: i32): void {
   const n = changetype<N>(0);
   const width = load<i32>(record, abi.LAYER_OUTPUTS), outputs = load<i32>(behind, abi.LAYER_OUTPUTS);
   const relu = load<i32>(record, abi.LAYER_RELU);
@@ -108,42 +107,36 @@ function hiddenError<N, V>(header: usize, record: usize, behind: usize, count: i
   const activations = <usize>load<i32>(record, abi.LAYER_ACTIVATIONS);
   const errors = <usize>load<i32>(record, abi.LAYER_ERRORS), errorsBehind = <usize>load<i32>(behind, abi.LAYER_ERRORS);
   const left = load<i32>(site, abi.SITE_LEFT0);
-  for (let b = 0; b < count; b++) {
-    for (let o = 0; o < width; o++) {
-      let x = n.zero();
-      for (let j = 0; j < outputs; j++) x = n.mac(x, n.load(weights, j * width + o), n.load(errorsBehind, b * outputs + j), left);
-      const element = b * width + o;
-      const delta = n.quantise(x, site, element, 0);
-      // ReLU stores max(z, 0): zero exactly where z ≤ 0.
-      n.store(errors, element, relu && n.load(activations, element) == 0 ? <V>0 : delta);
-    }
+  for (let o = from; o < to; o++) {
+    let x = n.zero();
+    for (let j = 0; j < outputs; j++) x = n.mac(x, n.load(weights, j * width + o), n.load(errorsBehind, sample * outputs + j), left);
+    const element = sample * width + o;
+    const delta = n.quantise(x, site, element, 0);
+    // ReLU stores max(z, 0): zero exactly where z ≤ 0.
+    n.store(errors, element, relu && n.load(activations, element) == 0 ? <V>0 : delta);
   }
-  n.counted(site, count * width);
+  n.counted(site, to - from);
 }
 
-/** g = Q(G / B) of every parameter of a layer. `inputs`: what it was fed, sample by sample. */
-function gradient<N, C, V>(header: usize, record: usize, inputs: usize, count: i32, divisor: usize): void {
+/** g = Q(G / B) of the parameters from, …, to − 1 of a layer, weights row by row, then biases. `inputs`: what it was fed, sample by sample. */
+export function gradients<N, C, V>(header: usize, record: usize, inputs: usize, from: i32, to: i32, count: i32, divisor: usize): void {
   const n = changetype<N>(0);
-  const width = load<i32>(record, abi.LAYER_INPUTS), outputs = load<i32>(record, abi.LAYER_OUTPUTS);
+  const width = load<i32>(record, abi.LAYER_INPUTS), outputs = load<i32>(record, abi.LAYER_OUTPUTS), weights = width * outputs;
   const errors = <usize>load<i32>(record, abi.LAYER_ERRORS);
-  const gradients = at<N>(<usize>load<i32>(header, abi.HEADER_GRADIENT), load<i32>(record, abi.LAYER_FIRST));
-  let parameter = 0;
-  for (let o = 0; o < outputs; o++) {
-    for (let i = 0; i < width; i++) {
-      const sum = gradientSum<N, V>(header, record, at<N>(errors, o), outputs, at<N>(inputs, i), width, count, parameter);
-      n.store(gradients, parameter, batchMean<N, C, V>(record, sum, divisor, parameter));
-      parameter++;
-    }
-  }
-  if (load<i32>(record, abi.LAYER_HAS_BIAS)) {
-    for (let o = 0; o < outputs; o++) {
-      const sum = gradientSum<N, V>(header, record, at<N>(errors, o), outputs, 0, 0, count, parameter);
-      n.store(gradients, parameter, batchMean<N, C, V>(record, sum, divisor, parameter));
-      parameter++;
+  const out = at<N>(<usize>load<i32>(header, abi.HEADER_GRADIENT), load<i32>(record, abi.LAYER_FIRST));
+  let o = from < weights ? from / width : from - weights, i = from < weights ? from % width : 0;
+  for (let k = from; k < to; k++) {
+    const weight = k < weights;
+    const sum = gradientSum<N, V>(header, record, at<N>(errors, o), outputs, weight ? at<N>(inputs, i) : 0, width, count, k);
+    n.store(out, k, batchMean<N, C, V>(record, sum, divisor, k));
+    if (!weight) o++;
+    else if (++i == width) {
+      i = 0;
+      if (++o == outputs) o = 0;
     }
   }
   // A quotient counts itself.
-  if (!load<i32>(divisor, abi.DIVISOR_QUOTIENT)) n.counted(<usize>load<i32>(record, abi.LAYER_GRADIENT), parameter);
+  if (!load<i32>(divisor, abi.DIVISOR_QUOTIENT)) n.counted(<usize>load<i32>(record, abi.LAYER_GRADIENT), to - from);
 }
 
 /** G = Q(Σ_b δ·a), or Q(Σ_b δ) for a bias (`inputs` null); columns of row-major arrays. */
@@ -191,11 +184,31 @@ function batchMean<N, C, V>(record: usize, sum: V, divisor: usize, element: i32)
 /** Hidden errors, then the gradients of the first `trained` layers; no parameter moves before all are taken. */
 export function backward<N, C, V>(header: usize, batch: usize, trained: i32): void {
   const count = load<i32>(batch, abi.BATCH_COUNT);
-  for (let l = load<i32>(header, abi.HEADER_LAYERS) - 2; l >= 0; l--) hiddenError<N, V>(header, layer(header, l), layer(header, l + 1), count);
+  for (let l = load<i32>(header, abi.HEADER_LAYERS) - 2; l >= 0; l--) allHiddenErrors<N, V>(header, layer(header, l), layer(header, l + 1), count);
   let inputs = <usize>load<i32>(batch, abi.BATCH_INPUTS);
   for (let l = 0; l < trained; l++) {
     const record = layer(header, l);
-    gradient<N, C, V>(header, record, inputs, count, <usize>load<i32>(batch, abi.BATCH_DIVISOR));
+    allGradients<N, C, V>(header, record, inputs, count, <usize>load<i32>(batch, abi.BATCH_DIVISOR));
     inputs = <usize>load<i32>(record, abi.LAYER_ACTIVATIONS);
   }
+}
+
+function allHiddenErrors<N, V>(header: usize, record: usize, behind: usize, count: i32): void {
+  const width = load<i32>(record, abi.LAYER_OUTPUTS);
+  let from = 0;
+  if (ASC_FEATURE_SIMD) if (changetype<N>(0).lanes()) from = hiddenErrorsInLanes<N, V>(header, record, behind, count);
+  if (from == width) return;
+  for (let b = 0; b < count; b++) hiddenErrors<N, V>(header, record, behind, b, from, width);
+}
+
+function allGradients<N, C, V>(header: usize, record: usize, inputs: usize, count: i32, divisor: usize): void {
+  const width = load<i32>(record, abi.LAYER_INPUTS), outputs = load<i32>(record, abi.LAYER_OUTPUTS), weights = width * outputs;
+  const all = weights + (load<i32>(record, abi.LAYER_HAS_BIAS) ? outputs : 0);
+  if (ASC_FEATURE_SIMD) {
+    if (changetype<N>(0).lanes() && load<i32>(record, abi.LAYER_LANES_GRADIENT) && !load<i32>(divisor, abi.DIVISOR_QUOTIENT)) {
+      gradientsInLanes<N, C, V>(header, record, inputs, count, divisor);
+      return;
+    }
+  }
+  gradients<N, C, V>(header, record, inputs, 0, all, count, divisor);
 }

@@ -10,14 +10,27 @@ import { stretchAll } from '../control/elastic';
 import { gatedUpdate } from '../control/gated';
 import { backedOff, startSupervisor, supervise } from '../control/supervisor';
 import { startThrottle, throttle } from '../control/throttle';
-import { at, backward, forwardSample, layer, outputError, signErrors } from './layer';
+import { forwardInLanes, outputErrorsInLanes, ratesInLanes, updatesInLanes } from '../lanes/dispatch';
+import { at, backward, forwardSample, layer, outputErrors, signErrors } from './layer';
 
-/** Forward and output error of a batch; its loss, quantised. */
-export function forward<N, C, V>(header: usize, batch: usize): V {
-  const n = changetype<N>(0), c = changetype<C>(0);
-  const layers = load<i32>(header, abi.HEADER_LAYERS), count = load<i32>(batch, abi.BATCH_COUNT);
-  const last = layer(header, layers - 1), outputs = load<i32>(last, abi.LAYER_OUTPUTS);
+/** Outputs of all layers and errors of the last, sample by sample; or, where nothing depends on it, layer by layer with four samples at a time. */
+function outputs<N, V>(header: usize, batch: usize, count: i32): void {
+  const layers = load<i32>(header, abi.HEADER_LAYERS);
+  const last = layer(header, layers - 1), width = load<i32>(last, abi.LAYER_OUTPUTS);
   const samples = <usize>load<i32>(batch, abi.BATCH_INPUTS), targets = <usize>load<i32>(batch, abi.BATCH_TARGETS);
+  if (ASC_FEATURE_SIMD) {
+    if (changetype<N>(0).lanes() && load<i32>(header, abi.HEADER_LANES)) {
+      let inputs = samples;
+      for (let l = 0; l < layers; l++) {
+        const record = layer(header, l);
+        const from = forwardInLanes<N, V>(header, record, inputs, count);
+        for (let b = from; b < count; b++) forwardSample<N, V>(header, record, at<N>(inputs, b * load<i32>(record, abi.LAYER_INPUTS)), b);
+        inputs = <usize>load<i32>(record, abi.LAYER_ACTIVATIONS);
+      }
+      outputErrors<N, V>(last, targets, outputErrorsInLanes<N, V>(last, targets, count * width), count * width);
+      return;
+    }
+  }
   for (let b = 0; b < count; b++) {
     let inputs = at<N>(samples, b * load<i32>(layer(header, 0), abi.LAYER_INPUTS));
     for (let l = 0; l < layers; l++) {
@@ -25,11 +38,19 @@ export function forward<N, C, V>(header: usize, batch: usize): V {
       forwardSample<N, V>(header, record, inputs, b);
       inputs = at<N>(<usize>load<i32>(record, abi.LAYER_ACTIVATIONS), b * load<i32>(record, abi.LAYER_OUTPUTS));
     }
-    outputError<N, V>(last, at<N>(targets, b * outputs), b);
+    outputErrors<N, V>(last, targets, b * width, (b + 1) * width);
   }
+}
+
+/** Forward and output error of a batch; its loss, quantised. */
+export function forward<N, C, V>(header: usize, batch: usize): V {
+  const n = changetype<N>(0), c = changetype<C>(0);
+  const count = load<i32>(batch, abi.BATCH_COUNT);
+  outputs<N, V>(header, batch, count);
+  const last = layer(header, load<i32>(header, abi.HEADER_LAYERS) - 1);
   const errors = <usize>load<i32>(last, abi.LAYER_ERRORS);
   let x = c.zero();
-  for (let i = 0, size = count * outputs; i < size; i++) {
+  for (let i = 0, size = count * load<i32>(last, abi.LAYER_OUTPUTS); i < size; i++) {
     const e = n.load(errors, i);
     x = c.mac(x, e, e, 0);
   }
@@ -38,53 +59,66 @@ export function forward<N, C, V>(header: usize, batch: usize): V {
   return c.quotient(c.shift(x, load<i32>(site, abi.SITE_LEFT0)), twice, <V>1, load<i32>(site, abi.SITE_LEFT1), site, 0, 0);
 }
 
-/** θ ← Q(θ − Q(r·g) − Q(λ(θ − θ_a))) for every parameter, or what the gate makes of Q(r·g); returns stall flags. */
-function updateAll<N, C, V>(header: usize, rate: V, pulling: bool, gated: bool): i32 {
+/** What parameters did in a step: whether any moved, had a gradient, had an update. */
+export const MOVED = 1, WANTED = 2, UPDATED = 4;
+
+/** θ ← Q(θ − Q(r·g) − Q(λ(θ − θ_a))) for the parameters from, …, to − 1 of a layer, or what the gate makes of Q(r·g); returns what they did. */
+export function updateParameters<N, C, V>(header: usize, record: usize, rate: V, pulling: bool, gated: bool, from: i32, to: i32): i32 {
   const n = changetype<N>(0);
   const theta = <usize>load<i32>(header, abi.HEADER_THETA), anchor = <usize>load<i32>(header, abi.HEADER_ANCHOR);
   const gradients = <usize>load<i32>(header, abi.HEADER_GRADIENT), updates = <usize>load<i32>(header, abi.HEADER_UPDATE);
   const importances = <usize>load<i32>(header, abi.HEADER_IMPORTANCE);
   const lambda = load<V>(header, abi.HEADER_LAMBDA);
-  let anyMoved = false, anyWanted = false, anyUpdated = false;
+  const first = load<i32>(record, abi.LAYER_FIRST), weights = load<i32>(record, abi.LAYER_OUTPUTS) * load<i32>(record, abi.LAYER_INPUTS);
+  const updateSite = <usize>load<i32>(record, abi.LAYER_UPDATE), pullSite = <usize>load<i32>(record, abi.LAYER_ANCHOR_PULL);
+  const updateLeft = load<i32>(updateSite, abi.SITE_LEFT0);
+  let did = 0;
+  for (let k = from; k < to; k++) {
+    const p = first + k;
+    const site = <usize>load<i32>(record + (k < weights ? abi.LAYER_WEIGHT : abi.LAYER_BIAS));
+    const old = n.load(theta, p), g = n.load(gradients, p);
+    const u = gated ? gatedUpdate<N, C, V>(header, record, importances, p, k, rate, g) : n.quantise(n.mac(n.zero(), rate, g, updateLeft), updateSite, k, 0);
+    n.store(updates, p, u);
+    let pull: V = 0;
+    if (pulling) {
+      const left = load<i32>(pullSite + (k < weights ? abi.SITE_LEFT0 : abi.SITE_LEFT1));
+      pull = n.quantise(n.mac(n.zero(), lambda, old - n.load(anchor, p), left), pullSite, k, 0);
+    }
+    let x = n.add(n.zero(), old, load<i32>(site, abi.SITE_LEFT0));
+    x = n.add(x, -u, load<i32>(site, abi.SITE_LEFT1));
+    if (pulling) x = n.add(x, -pull, load<i32>(site, abi.SITE_LEFT2));
+    const next = n.quantise(x, site, k, 0);
+    n.store(theta, p, next);
+    if (next != old) did |= MOVED;
+    if (g != 0) did |= WANTED;
+    if (u != 0) did |= UPDATED;
+  }
+  if (!gated) n.counted(updateSite, to - from); // a quotient counts itself
+  if (pulling) n.counted(pullSite, to - from);
+  const ofWeights = max(0, min(to, weights) - from);
+  n.counted(<usize>load<i32>(record, abi.LAYER_WEIGHT), ofWeights);
+  n.counted(<usize>load<i32>(record, abi.LAYER_BIAS), to - from - ofWeights);
+  return did;
+}
+
+/** Updates every parameter; returns stall flags. */
+function updateAll<N, C, V>(header: usize, rate: V, pulling: bool, gated: bool): i32 {
+  const n = changetype<N>(0);
+  let did = 0;
   for (let l = 0, layers = load<i32>(header, abi.HEADER_LAYERS); l < layers; l++) {
     const record = layer(header, l);
-    const first = load<i32>(record, abi.LAYER_FIRST), outputs = load<i32>(record, abi.LAYER_OUTPUTS);
-    const weights = outputs * load<i32>(record, abi.LAYER_INPUTS);
+    const outputs = load<i32>(record, abi.LAYER_OUTPUTS), weights = outputs * load<i32>(record, abi.LAYER_INPUTS);
     const all = weights + (load<i32>(record, abi.LAYER_HAS_BIAS) ? outputs : 0);
-    const updateSite = <usize>load<i32>(record, abi.LAYER_UPDATE), pullSite = <usize>load<i32>(record, abi.LAYER_ANCHOR_PULL);
-    const updateLeft = load<i32>(updateSite, abi.SITE_LEFT0);
-    let moved = false, wanted = false, updated = false;
-    for (let k = 0; k < all; k++) {
-      const p = first + k;
-      const site = <usize>load<i32>(record + (k < weights ? abi.LAYER_WEIGHT : abi.LAYER_BIAS));
-      const old = n.load(theta, p), g = n.load(gradients, p);
-      const u = gated ? gatedUpdate<N, C, V>(header, record, importances, p, k, rate, g) : n.quantise(n.mac(n.zero(), rate, g, updateLeft), updateSite, k, 0);
-      n.store(updates, p, u);
-      let pull: V = 0;
-      if (pulling) {
-        const left = load<i32>(pullSite + (k < weights ? abi.SITE_LEFT0 : abi.SITE_LEFT1));
-        pull = n.quantise(n.mac(n.zero(), lambda, old - n.load(anchor, p), left), pullSite, k, 0);
-      }
-      let x = n.add(n.zero(), old, load<i32>(site, abi.SITE_LEFT0));
-      x = n.add(x, -u, load<i32>(site, abi.SITE_LEFT1));
-      if (pulling) x = n.add(x, -pull, load<i32>(site, abi.SITE_LEFT2));
-      const next = n.quantise(x, site, k, 0);
-      n.store(theta, p, next);
-      if (next != old) moved = true;
-      if (g != 0) wanted = true;
-      if (u != 0) updated = true;
-    }
-    if (!gated) n.counted(updateSite, all); // a quotient counts itself
-    if (pulling) n.counted(pullSite, all);
-    n.counted(<usize>load<i32>(record, abi.LAYER_WEIGHT), weights);
-    n.counted(<usize>load<i32>(record, abi.LAYER_BIAS), all - weights);
-    if (wanted && !moved) n.stalled(<usize>load<i32>(record, abi.LAYER_WEIGHT));
-    if (wanted && !updated) n.stalled(updateSite);
-    anyMoved = anyMoved || moved;
-    anyWanted = anyWanted || wanted;
-    anyUpdated = anyUpdated || updated;
+    let lanes = false;
+    if (ASC_FEATURE_SIMD) lanes = n.lanes() && !pulling && !gated && ratesInLanes<V>(record, rate);
+    let ofLayer = 0;
+    if (!lanes) ofLayer = updateParameters<N, C, V>(header, record, rate, pulling, gated, 0, all);
+    else if (ASC_FEATURE_SIMD) ofLayer = updatesInLanes<N, C, V>(header, record, rate, 0, weights) | updatesInLanes<N, C, V>(header, record, rate, weights, all);
+    if ((ofLayer & (WANTED | MOVED)) == WANTED) n.stalled(<usize>load<i32>(record, abi.LAYER_WEIGHT));
+    if ((ofLayer & (WANTED | UPDATED)) == WANTED) n.stalled(<usize>load<i32>(record, abi.LAYER_UPDATE));
+    did |= ofLayer;
   }
-  return (anyWanted && !anyMoved ? abi.FLAG_STALLED : 0) | (anyWanted && !anyUpdated ? abi.FLAG_ZERO_UPDATE : 0);
+  return ((did & (WANTED | MOVED)) == WANTED ? abi.FLAG_STALLED : 0) | ((did & (WANTED | UPDATED)) == WANTED ? abi.FLAG_ZERO_UPDATE : 0);
 }
 
 /** What follows the loss in a step; returns the row's flags. */

@@ -42,6 +42,9 @@ export class Fixed<R> {
   @inline sigmoid(z: i64, header: usize): i64 { return this.load(<usize>load<i32>(header, abi.HEADER_SIGMOID), sigmoidEntry(z, load<i32>(header, abi.HEADER_SIGMOID_SHIFT))); }
   @inline counted(site: usize, n: i32): void { counted(site, n); }
   @inline stalled(site: usize): void { stalled(site); }
+  /** Whether four values may be taken at a time. */
+  @inline lanes(): bool { return changetype<R>(0).lanes(); }
+  @inline tally(site: usize, least: v128, most: v128, underflows: v128): void { changetype<R>(0).tally(site, least, most, underflows); }
 }
 
 @unmanaged
@@ -74,4 +77,6 @@ export class FixedWide {
   @inline sigmoid(z: i64, header: usize): i64 { return this.load(<usize>load<i32>(header, abi.HEADER_SIGMOID), sigmoidEntry(z, load<i32>(header, abi.HEADER_SIGMOID_SHIFT))); }
   @inline counted(site: usize, n: i32): void { counted(site, n); }
   @inline stalled(site: usize): void { stalled(site); }
+  @inline lanes(): bool { return false; }
+  @inline tally(site: usize, least: v128, most: v128, underflows: v128): void {}
 }

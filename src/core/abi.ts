@@ -52,6 +52,8 @@ export const RECORDS = {
     /** Full recorder: whether it records; sums of rounding errors, of shifts in 2^-errorBits last places and of quotients in 2^-ERROR_BITS; the `watchSpan` raws from `watchLow` on are inside
      *  everything seen so far and neither near a rail nor beyond; how often a magnitude had so many leading zeros. */
     full: 'i32', errorBits: 'i32', errorSum: 'i64', quotientErrorSum: 'i64', watchLow: 'i64', watchSpan: 'i64', histogram: 'histogram',
+    /** The three addends and the edges as words of 32 bits, where lanes.ts proves that they hold; see there. */
+    laneBase: 'i32', laneLsb: 'i32', laneSign: 'i32', laneLow: 'i32', laneHigh: 'i32',
     /** 2^−F, the value of a last place; of chosen sites of a binary64 run. */
     place: 'value',
   }),
@@ -68,6 +70,8 @@ export const RECORDS = {
     distanceWeight: 'i32', distanceBias: 'i32', distanceAverage: 'i32', gateLeftDividend: 'i32', gateLeftDivisor: 'i32', gateFraction: 'i32',
     /** Largest |g| that the gate keeps out. */
     gate: 'value',
+    /** How four values at a time round in each part of a step, see LANES; and the largest rate whose updates they hold, −1 for none. */
+    lanesForward: 'i32', lanesError: 'i32', lanesGradient: 'i32', lanesUpdate: 'i32', laneRate: 'i64',
   }),
   /** One step's batch. */
   BATCH: record({ inputs: 'ptr', targets: 'ptr', count: 'i32', divisor: 'ptr' }),
@@ -90,6 +94,8 @@ export const RECORDS = {
     /** Losses that are balanced, 0 where none are; outputs of each (i32), their shares and norms (values), and the errors put aside. */
     losses: 'i32', lossOutputs: 'ptr', shares: 'ptr', lossNorms: 'ptr', wholeErrors: 'ptr', warmup: 'i32',
     batches: 'ptr', rows: 'ptr', step: 'i64', seed: 'i64',
+    /** Whether layers may be taken one after another, four samples at a time, and where these are put side by side. */
+    lanes: 'i32', laneScratch: 'ptr',
     /** Site that trapped; 0 while none has. */
     trapped: 'ptr',
     /** Products between two quantisations of a running sum; 0: once at the end. */
@@ -129,6 +135,9 @@ export const SITE_COUNTERS = [
 /** How a site rounds: by addends (fast path), by the table `up`, or by random bits. */
 export const ROUND_KINDS = { addend: 0, table: 1, fraction: 2, equal: 3 } as const;
 
+/** How four values at a time round: not at all, by one addend (TRN, RND), by all three. */
+export const LANES = { none: 0, oneAddend: 1, threeAddends: 2 } as const;
+
 /** Bits of a row's flags. */
 export const FLAGS = { stalled: 1, zeroUpdate: 2, infeasible: 4, pulling: 8, throttled: 16, rejected: 32 } as const;
 
@@ -144,6 +153,7 @@ export function abiSource(): string {
     lines.push('');
   }
   for (const [name, kind] of Object.entries(ROUND_KINDS)) constant(`ROUND_${snake(name)}`, kind);
+  for (const [name, kind] of Object.entries(LANES)) constant(`LANES_${snake(name)}`, kind);
   for (const [name, bit] of Object.entries(FLAGS)) constant(`FLAG_${snake(name)}`, bit);
   for (const [name, { id }] of Object.entries(THROTTLES)) constant(`THROTTLE_${snake(name)}`, id);
   for (const [name, { id }] of Object.entries(ESTIMATORS)) constant(`ESTIMATOR_${snake(name)}`, id);

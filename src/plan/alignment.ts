@@ -19,6 +19,8 @@ export interface SiteAlignment {
   readonly left: readonly number[];
   /** Right shift of the rounding. */
   readonly shift: number;
+  /** Bits of the largest magnitude an exact value can have here, with what its rounding adds; of layers' sites. */
+  readonly bits?: number;
 }
 
 export interface Alignment {
@@ -135,10 +137,11 @@ function alignmentOf(plan: Plan): Alignment {
     });
   };
   /** Checks a sum of magnitudes (already aligned) that is then shifted right by `shift`. */
-  const check = (place: string, magnitude: bigint, shift: number, inLayers: boolean): void => {
+  const check = (place: string, magnitude: bigint, shift: number, inLayers: boolean): number => {
     const bits = bitLength(magnitude + (shift > 0 ? shl(1n, shift) : 0n));
     if (bits > WIDE_BITS || shift > WIDE_BITS - 1) refuse(place, Math.max(bits, shift + 1));
     if (inLayers && (bits > NARROW_BITS - 1 || shift > NARROW_BITS - 1)) narrow = false;
+    return bits;
   };
   /** Aligns the fraction lengths of the kinds of terms and bounds each use, a list of magnitudes by kind. */
   const align = (name: SiteName, layer: number, fractions: number[], uses: bigint[][], inLayers = true): SiteAlignment => {
@@ -148,8 +151,8 @@ function alignmentOf(plan: Plan): Alignment {
     const finest = Math.max(own, ...fractions);
     const left = fractions.map((fraction) => finest - fraction);
     for (const shift of left) if (shift > WIDE_BITS) refuse(key, shift);
-    for (const use of uses) check(key, use.reduce((sum, magnitude, kind) => sum + (magnitude === 0n ? 0n : shl(magnitude, left[kind]!)), 0n), finest - own, inLayers);
-    return (sites[key] = { left, shift: finest - own });
+    const needed = uses.map((use) => check(key, use.reduce((sum, magnitude, kind) => sum + (magnitude === 0n ? 0n : shl(magnitude, left[kind]!)), 0n), finest - own, inLayers));
+    return (sites[key] = { left, shift: finest - own, bits: Math.max(...needed) });
   };
   /** Alignment of a quotient n·2^−nf / d·2^−df: shifts of numerator and divisor. */
   const quotient = (name: SiteName, layer: number, numerator: number, divisor: number, magnitude: bigint, divisorMagnitude: bigint, tableBits = 0): number[] => {
