@@ -5,6 +5,7 @@
 import * as abi from './abi';
 import { Counts, Full, Off, setStep, setTrapped, trapped } from './fixed/quantise';
 import { seedStep } from './fixed/random';
+import { beginTallies, endTallies } from './lanes/tally';
 import { forward, step } from './network/step';
 import { Fixed, FixedWide } from './number/fixed';
 import { FixedControl } from './number/fixedControl';
@@ -16,6 +17,11 @@ import { Chosen, Exact } from './number/quantisers';
 function run<N, C, V>(header: usize, state: usize, steps: i32): i32 {
   const first = load<i64>(header, abi.HEADER_STEP), seed = load<i64>(header, abi.HEADER_SEED);
   setTrapped(0);
+  let lanes = false;
+  if (ASC_FEATURE_SIMD) {
+    lanes = changetype<N>(0).lanes() && changetype<N>(0).counts() && load<i32>(header, abi.HEADER_LANES) != 0;
+    if (lanes) beginTallies(header);
+  }
   for (let k = 0; k < steps; k++) {
     setStep(first + <i64>k);
     seedStep(seed, first + <i64>k);
@@ -29,6 +35,7 @@ function run<N, C, V>(header: usize, state: usize, steps: i32): i32 {
       return k + 1;
     }
   }
+  if (ASC_FEATURE_SIMD) if (lanes) endTallies(header);
   return steps;
 }
 

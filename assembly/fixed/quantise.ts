@@ -3,7 +3,6 @@
  * `round` is the branch-free form for values within 63 bits; `settle` is the rest, for any width, out of the fast path.
  */
 import * as abi from '../abi';
-import { tally } from '../lanes/site';
 import { add, hi, setHi, shiftLeft, shiftRight } from './int128';
 import { draw, randomHigh, randomLow } from './random';
 
@@ -37,7 +36,7 @@ export class Off {
     return atEdge(raw, site) ? edge(raw, x, site, element, index) : raw;
   }
   @inline lanes(): bool { return true; }
-  @inline tally(site: usize, least: v128, most: v128, underflows: v128): void {}
+  @inline counts(): bool { return false; }
 }
 
 @unmanaged
@@ -50,7 +49,7 @@ export class Counts {
     return raw;
   }
   @inline lanes(): bool { return true; }
-  @inline tally(site: usize, least: v128, most: v128, underflows: v128): void { tally(site, least, most, underflows); }
+  @inline counts(): bool { return true; }
 }
 
 @unmanaged
@@ -66,7 +65,7 @@ export class Full {
     return raw;
   }
   @inline lanes(): bool { return false; }
-  @inline tally(site: usize, least: v128, most: v128, underflows: v128): void {}
+  @inline counts(): bool { return true; }
 }
 
 /** A value near a rail or beyond, or one that widens the range. */

@@ -1,17 +1,20 @@
-/** The kernels of lanes as a layer's sites round; 0 where the host has not proved that lanes hold its values (src/core/lanes.ts). */
+/** The kernels of lanes as the host has proved that they hold a layer's values (src/core/lanes.ts). */
 import * as abi from '../abi';
+import { DoublesOne, DoublesThree } from './doubles';
 import { hiddenErrorLanes, outputErrorLanes } from './error';
 import { forwardLanes } from './forward';
 import { gradientLanes } from './gradient';
-import { OneAddend, ThreeAddends } from './site';
 import { updateLanes } from './update';
+import { WordsOne, WordsThree } from './words';
 
 /** How many samples were done. */
 @inline
 export function forwardInLanes<N, V>(header: usize, record: usize, inputs: usize, count: i32): i32 {
   const kind = load<i32>(record, abi.LAYER_LANES_FORWARD);
-  if (kind == abi.LANES_ONE_ADDEND) return forwardLanes<N, V, OneAddend>(header, record, inputs, count);
-  if (kind == abi.LANES_THREE_ADDENDS) return forwardLanes<N, V, ThreeAddends>(header, record, inputs, count);
+  if (kind == abi.LANES_WORDS_ONE) return forwardLanes<N, V, WordsOne>(header, record, inputs, count);
+  if (kind == abi.LANES_WORDS_THREE) return forwardLanes<N, V, WordsThree>(header, record, inputs, count);
+  if (kind == abi.LANES_DOUBLES_ONE) return forwardLanes<N, V, DoublesOne>(header, record, inputs, count);
+  if (kind == abi.LANES_DOUBLES_THREE) return forwardLanes<N, V, DoublesThree>(header, record, inputs, count);
   return 0;
 }
 
@@ -19,8 +22,10 @@ export function forwardInLanes<N, V>(header: usize, record: usize, inputs: usize
 @inline
 export function outputErrorsInLanes<N, V>(record: usize, targets: usize, size: i32): i32 {
   const kind = load<i32>(record, abi.LAYER_LANES_ERROR);
-  if (kind == abi.LANES_ONE_ADDEND) return outputErrorLanes<N, V, OneAddend>(record, targets, size);
-  if (kind == abi.LANES_THREE_ADDENDS) return outputErrorLanes<N, V, ThreeAddends>(record, targets, size);
+  if (kind == abi.LANES_WORDS_ONE) return outputErrorLanes<N, V, WordsOne>(record, targets, size);
+  if (kind == abi.LANES_WORDS_THREE) return outputErrorLanes<N, V, WordsThree>(record, targets, size);
+  if (kind == abi.LANES_DOUBLES_ONE) return outputErrorLanes<N, V, DoublesOne>(record, targets, size);
+  if (kind == abi.LANES_DOUBLES_THREE) return outputErrorLanes<N, V, DoublesThree>(record, targets, size);
   return 0;
 }
 
@@ -28,28 +33,37 @@ export function outputErrorsInLanes<N, V>(record: usize, targets: usize, size: i
 @inline
 export function hiddenErrorsInLanes<N, V>(header: usize, record: usize, behind: usize, count: i32): i32 {
   const kind = load<i32>(record, abi.LAYER_LANES_ERROR);
-  if (kind == abi.LANES_ONE_ADDEND) return hiddenErrorLanes<N, V, OneAddend>(header, record, behind, count);
-  if (kind == abi.LANES_THREE_ADDENDS) return hiddenErrorLanes<N, V, ThreeAddends>(header, record, behind, count);
+  if (kind == abi.LANES_WORDS_ONE) return hiddenErrorLanes<N, V, WordsOne>(header, record, behind, count);
+  if (kind == abi.LANES_WORDS_THREE) return hiddenErrorLanes<N, V, WordsThree>(header, record, behind, count);
+  if (kind == abi.LANES_DOUBLES_ONE) return hiddenErrorLanes<N, V, DoublesOne>(header, record, behind, count);
+  if (kind == abi.LANES_DOUBLES_THREE) return hiddenErrorLanes<N, V, DoublesThree>(header, record, behind, count);
   return 0;
 }
 
-/** Gradients of all parameters of a layer that may be taken in lanes. */
+/** Gradients of all parameters of a layer; whether they were taken. */
 @inline
-export function gradientsInLanes<N, C, V>(header: usize, record: usize, inputs: usize, count: i32, divisor: usize): void {
-  if (load<i32>(record, abi.LAYER_LANES_GRADIENT) == abi.LANES_ONE_ADDEND) gradientLanes<N, C, V, OneAddend>(header, record, inputs, count, divisor);
-  else gradientLanes<N, C, V, ThreeAddends>(header, record, inputs, count, divisor);
-}
-
-/** Updates the parameters from, …, to − 1 of a layer, its weights or its biases; what they did. */
-@inline
-export function updatesInLanes<N, C, V>(header: usize, record: usize, rate: V, from: i32, to: i32): i32 {
-  const site = <usize>load<i32>(record + (from > 0 ? abi.LAYER_BIAS : abi.LAYER_WEIGHT));
-  if (load<i32>(record, abi.LAYER_LANES_UPDATE) == abi.LANES_ONE_ADDEND) return updateLanes<N, C, V, OneAddend>(header, record, site, rate, from, to);
-  return updateLanes<N, C, V, ThreeAddends>(header, record, site, rate, from, to);
+export function gradientsInLanes<N, C, V>(header: usize, record: usize, inputs: usize, count: i32, divisor: usize): bool {
+  const kind = load<i32>(record, abi.LAYER_LANES_GRADIENT);
+  if (kind == abi.LANES_NONE || load<i32>(divisor, abi.DIVISOR_QUOTIENT)) return false;
+  if (kind == abi.LANES_WORDS_ONE) gradientLanes<N, C, V, WordsOne>(header, record, inputs, count, divisor);
+  else if (kind == abi.LANES_WORDS_THREE) gradientLanes<N, C, V, WordsThree>(header, record, inputs, count, divisor);
+  else if (kind == abi.LANES_DOUBLES_ONE) gradientLanes<N, C, V, DoublesOne>(header, record, inputs, count, divisor);
+  else gradientLanes<N, C, V, DoublesThree>(header, record, inputs, count, divisor);
+  return true;
 }
 
 /** Whether lanes hold all products of this rate and a gradient of the layer. */
 @inline
 export function ratesInLanes<V>(record: usize, rate: V): bool {
   return <i64>rate <= load<i64>(record, abi.LAYER_LANE_RATE);
+}
+
+/** Updates the parameters from, …, to − 1 of a layer, its weights or its biases, at a rate lanes hold; what they did. */
+@inline
+export function updatesInLanes<N, C, V>(header: usize, record: usize, rate: V, site: usize, from: i32, to: i32): i32 {
+  const kind = load<i32>(record, abi.LAYER_LANES_UPDATE);
+  if (kind == abi.LANES_WORDS_ONE) return updateLanes<N, C, V, WordsOne>(header, record, site, rate, from, to);
+  if (kind == abi.LANES_WORDS_THREE) return updateLanes<N, C, V, WordsThree>(header, record, site, rate, from, to);
+  if (kind == abi.LANES_DOUBLES_ONE) return updateLanes<N, C, V, DoublesOne>(header, record, site, rate, from, to);
+  return updateLanes<N, C, V, DoublesThree>(header, record, site, rate, from, to);
 }

@@ -1,78 +1,73 @@
-/** Gradients of four neighbouring parameters side by side: weights of one row, or biases. The rule is that of `gradients` (network/layer.ts). */
+/** Gradients of neighbouring parameters side by side: weights of one row, or biases. The rule is that of `gradients` (network/layer.ts). */
 import * as abi from '../abi';
 import { gradients } from '../network/layer';
-import { atEdge, LANES, underflowed } from './site';
+import { keep } from './tally';
 
-/** g = Q(G / B) of every parameter of a layer. `inputs`: what it was fed, sample by sample. */
-export function gradientLanes<N, C, V, P>(header: usize, record: usize, inputs: usize, count: i32, divisor: usize): void {
+/** g = Q(G / B) of every parameter of a layer, B no divisor of a quotient. `inputs`: what it was fed, sample by sample. */
+export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: usize, count: i32, divisor: usize): void {
+  const l = changetype<L>(0), n = changetype<N>(0);
   const width = load<i32>(record, abi.LAYER_INPUTS), outputs = load<i32>(record, abi.LAYER_OUTPUTS);
-  for (let o = 0; o < outputs; o++) neighbours<N, C, V, P>(header, record, inputs, o, o * width, width, count, divisor);
-  if (load<i32>(record, abi.LAYER_HAS_BIAS)) neighbours<N, C, V, P>(header, record, inputs, -1, outputs * width, outputs, count, divisor);
-}
-
-/** The parameters first, …, first + length − 1 of the layer: the weights of output o, or its biases for o = −1. */
-@inline
-function neighbours<N, C, V, P>(header: usize, record: usize, inputs: usize, o: i32, first: i32, length: i32, count: i32, divisor: usize): void {
-  const p = changetype<P>(0);
-  const whole = length & -LANES;
-  const bias = o < 0;
   const site = <usize>load<i32>(record, abi.LAYER_GRADIENT_ACCUMULATOR), mean = <usize>load<i32>(record, abi.LAYER_GRADIENT);
   const group = load<i32>(header, abi.HEADER_GRADIENT_GROUP);
-  const left = load<i32>(site + (bias ? abi.SITE_LEFT1 : abi.SITE_LEFT0)), running = load<i32>(site, abi.SITE_LEFT2);
+  const leftProduct = load<i32>(site, abi.SITE_LEFT0), leftBias = load<i32>(site, abi.SITE_LEFT1), running = load<i32>(site, abi.SITE_LEFT2);
   const leftMean = load<i32>(mean, abi.SITE_LEFT0) + load<i32>(divisor, abi.DIVISOR_LEFT);
-  const multiplier = v128.load_splat<i32>(divisor, abi.DIVISOR_MULTIPLIER);
-  const errors = <usize>load<i32>(record, abi.LAYER_ERRORS);
-  const errorStride = <usize>load<i32>(record, abi.LAYER_OUTPUTS) << 2, inputStride = <usize>load<i32>(record, abi.LAYER_INPUTS) << 2;
-  const out = <usize>load<i32>(header, abi.HEADER_GRADIENT) + (<usize>(load<i32>(record, abi.LAYER_FIRST) + first) << 2);
+  const multiplier = l.splat(load<i64>(divisor, abi.DIVISOR_MULTIPLIER));
+  const errors = <usize>load<i32>(record, abi.LAYER_ERRORS), errorStride = <usize>outputs << 2, inputStride = <usize>width << 2;
+  const out = <usize>load<i32>(header, abi.HEADER_GRADIENT) + (<usize>load<i32>(record, abi.LAYER_FIRST) << 2);
   const steps = group ? (count + group - 1) / group : 1;
-  const none = i32x4.splat(0), top = i32x4.splat(i32.MAX_VALUE), bottom = i32x4.splat(i32.MIN_VALUE);
-  let leastSum = top, mostSum = bottom, underSum = none, leastMean = top, mostMean = bottom, underMean = none;
+  const none = l.none();
+  let leastSum = v128.load(site, abi.SITE_LANE_LEAST), mostSum = v128.load(site, abi.SITE_LANE_MOST), underSum = none;
+  let leastMean = v128.load(mean, abi.SITE_LANE_LEAST), mostMean = v128.load(mean, abi.SITE_LANE_MOST), underMean = none;
   let counted = 0;
-  for (let k = 0; k < whole; k += LANES) {
-    let least = top, most = bottom, under = none, s = none;
-    let e = errors + (<usize>(bias ? k : o) << 2), a = inputs + (<usize>k << 2);
-    for (let b = 0; b < count; ) {
-      const end = group ? min(b + group, count) : count;
-      let terms = none;
-      if (bias) {
-        for (; b < end; b++) {
-          terms = i32x4.add(terms, v128.load(e));
-          e += errorStride;
+  // Row by row, and the biases as one more.
+  for (let o = 0, rows = outputs + i32(load<i32>(record, abi.LAYER_HAS_BIAS) != 0); o < rows; o++) {
+    const bias = o == outputs;
+    const first = o * width, length = bias ? outputs : width, whole = length & -l.size();
+    const left = bias ? leftBias : leftProduct;
+    for (let k = 0; k < whole; k += l.size()) {
+      let least = l.top(), most = l.bottom(), under = none, s = none;
+      let e = errors + (<usize>(bias ? k : o) << 2), a = inputs + (<usize>k << 2);
+      for (let b = 0; b < count; ) {
+        const end = group ? min(b + group, count) : count;
+        let terms = none;
+        if (bias) {
+          for (; b < end; b++) {
+            terms = l.add(terms, l.load(e));
+            e += errorStride;
+          }
+        } else {
+          for (; b < end; b++) {
+            terms = l.add(terms, l.mul(l.each(e), l.load(a)));
+            e += errorStride;
+            a += inputStride;
+          }
         }
-      } else {
-        for (; b < end; b++) {
-          terms = i32x4.add(terms, i32x4.mul(v128.load_splat<i32>(e), v128.load(a)));
-          e += errorStride;
-          a += inputStride;
-        }
+        const x = l.add(l.shl(s, running), l.shl(terms, left));
+        s = l.round(x, site);
+        least = l.min(least, s);
+        most = l.max(most, s);
+        under = l.underflow(under, s, x);
       }
-      const x = i32x4.add(i32x4.shl(s, running), i32x4.shl(terms, left));
-      s = p.round(x, site);
-      least = i32x4.min_s(least, s);
-      most = i32x4.max_s(most, s);
-      under = i32x4.add(under, underflowed(s, x));
+      const x = l.shl(l.mul(s, multiplier), leftMean);
+      const g = l.round(x, mean);
+      const p = first + k;
+      if (l.atEdge(least, most, site) || l.atEdge(g, g, mean)) {
+        gradients<N, C, V>(header, record, inputs, p, p + l.size(), count, divisor);
+        continue;
+      }
+      l.store(out + (<usize>p << 2), g);
+      counted += l.size();
+      leastSum = l.min(leastSum, least);
+      mostSum = l.max(mostSum, most);
+      underSum = l.add(underSum, under);
+      leastMean = l.min(leastMean, g);
+      mostMean = l.max(mostMean, g);
+      underMean = l.underflow(underMean, g, x);
     }
-    const x = i32x4.shl(i32x4.mul(s, multiplier), leftMean);
-    const g = p.round(x, mean);
-    if (atEdge(least, most, site) || atEdge(g, g, mean)) {
-      gradients<N, C, V>(header, record, inputs, first + k, first + k + LANES, count, divisor);
-      continue;
-    }
-    v128.store(out + (<usize>k << 2), g);
-    counted += LANES;
-    leastSum = i32x4.min_s(leastSum, least);
-    mostSum = i32x4.max_s(mostSum, most);
-    underSum = i32x4.add(underSum, under);
-    leastMean = i32x4.min_s(leastMean, g);
-    mostMean = i32x4.max_s(mostMean, g);
-    underMean = i32x4.add(underMean, underflowed(g, x));
+    if (whole < length) gradients<N, C, V>(header, record, inputs, first + whole, first + length, count, divisor);
   }
-  if (counted) {
-    const n = changetype<N>(0);
-    n.counted(site, counted * steps);
-    n.counted(mean, counted);
-    n.tally(site, leastSum, mostSum, underSum);
-    n.tally(mean, leastMean, mostMean, underMean);
-  }
-  if (whole < length) gradients<N, C, V>(header, record, inputs, first + whole, first + length, count, divisor);
+  n.counted(site, counted * steps);
+  n.counted(mean, counted);
+  keep<N, L>(site, leastSum, mostSum, underSum);
+  keep<N, L>(mean, leastMean, mostMean, underMean);
 }

@@ -205,10 +205,7 @@ function allGradients<N, C, V>(header: usize, record: usize, inputs: usize, coun
   const width = load<i32>(record, abi.LAYER_INPUTS), outputs = load<i32>(record, abi.LAYER_OUTPUTS), weights = width * outputs;
   const all = weights + (load<i32>(record, abi.LAYER_HAS_BIAS) ? outputs : 0);
   if (ASC_FEATURE_SIMD) {
-    if (changetype<N>(0).lanes() && load<i32>(record, abi.LAYER_LANES_GRADIENT) && !load<i32>(divisor, abi.DIVISOR_QUOTIENT)) {
-      gradientsInLanes<N, C, V>(header, record, inputs, count, divisor);
-      return;
-    }
+    if (changetype<N>(0).lanes() && gradientsInLanes<N, C, V>(header, record, inputs, count, divisor)) return;
   }
   gradients<N, C, V>(header, record, inputs, 0, all, count, divisor);
 }

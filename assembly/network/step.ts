@@ -48,12 +48,7 @@ export function forward<N, C, V>(header: usize, batch: usize): V {
   const count = load<i32>(batch, abi.BATCH_COUNT);
   outputs<N, V>(header, batch, count);
   const last = layer(header, load<i32>(header, abi.HEADER_LAYERS) - 1);
-  const errors = <usize>load<i32>(last, abi.LAYER_ERRORS);
-  let x = c.zero();
-  for (let i = 0, size = count * load<i32>(last, abi.LAYER_OUTPUTS); i < size; i++) {
-    const e = n.load(errors, i);
-    x = c.mac(x, e, e, 0);
-  }
+  const x = n.addSquares(c.zero(), <usize>load<i32>(last, abi.LAYER_ERRORS), 0, count * load<i32>(last, abi.LAYER_OUTPUTS), 0, load<i32>(header, abi.HEADER_SQUARES));
   const site = <usize>load<i32>(header, abi.HEADER_LOSS);
   const twice = load<V>(<usize>load<i32>(batch, abi.BATCH_DIVISOR), abi.DIVISOR_TWICE);
   return c.quotient(c.shift(x, load<i32>(site, abi.SITE_LEFT0)), twice, <V>1, load<i32>(site, abi.SITE_LEFT1), site, 0, 0);
@@ -113,7 +108,10 @@ function updateAll<N, C, V>(header: usize, rate: V, pulling: bool, gated: bool):
     if (ASC_FEATURE_SIMD) lanes = n.lanes() && !pulling && !gated && ratesInLanes<V>(record, rate);
     let ofLayer = 0;
     if (!lanes) ofLayer = updateParameters<N, C, V>(header, record, rate, pulling, gated, 0, all);
-    else if (ASC_FEATURE_SIMD) ofLayer = updatesInLanes<N, C, V>(header, record, rate, 0, weights) | updatesInLanes<N, C, V>(header, record, rate, weights, all);
+    else if (ASC_FEATURE_SIMD) {
+      ofLayer = updatesInLanes<N, C, V>(header, record, rate, <usize>load<i32>(record, abi.LAYER_WEIGHT), 0, weights);
+      if (weights < all) ofLayer |= updatesInLanes<N, C, V>(header, record, rate, <usize>load<i32>(record, abi.LAYER_BIAS), weights, all);
+    }
     if ((ofLayer & (WANTED | MOVED)) == WANTED) n.stalled(<usize>load<i32>(record, abi.LAYER_WEIGHT));
     if ((ofLayer & (WANTED | UPDATED)) == WANTED) n.stalled(<usize>load<i32>(record, abi.LAYER_UPDATE));
     did |= ofLayer;

@@ -7,13 +7,23 @@
 import * as abi from '../abi';
 import { addProduct, addShifted, hi, setHi } from '../fixed/int128';
 import { counted, quantiseWide, stalled } from '../fixed/quantise';
-import { dot } from './dot';
+import { dot, squares } from './dot';
 
 /** ⌊z·2^−shift⌋ from the middle of the table on, clipped to it. A left shift that would run out of the word is out of the table anyway. */
 function sigmoidEntry(z: i64, shift: i32): i32 {
   const half: i64 = abi.SIGMOID_ENTRIES / 2;
   const clipped = shift < 0 ? min<i64>(max<i64>(z, -half), half) << <i64>-shift : z >> <i64>shift;
   return <i32>(min<i64>(max<i64>(clipped, -half), half - 1) + half);
+}
+
+/** (hi:x) + (Σ (a − b)² << left), square by square. */
+function addSquares<N>(x: i64, a: usize, b: usize, length: i32, left: i32): i64 {
+  const n = changetype<N>(0);
+  for (let i = 0; i < length; i++) {
+    const d = n.load(a, i) - (b ? n.load(b, i) : 0);
+    x = addProduct(x, d, d, left);
+  }
+  return x;
 }
 
 /** R: the recorder's level, Off, Counts or Full. */
@@ -26,6 +36,15 @@ export class Fixed<R> {
   @inline mac(x: i64, a: i64, b: i64, left: i32): i64 { return x + ((a * b) << <i64>left); }
   /** Σ a·b << left over two arrays; nothing precedes it. */
   @inline dot(a: usize, b: usize, length: i32, left: i32): i64 { return dot(a, b, length) << <i64>left; }
+  /** (hi:x) + (Σ (a − b)² << left), or Σ a² for a null b. A register holds `most` squares; none if 0. */
+  addSquares(x: i64, a: usize, b: usize, length: i32, left: i32, most: i32): i64 {
+    if (!most) return addSquares<Fixed<R>>(x, a, b, length, left);
+    for (let i = 0; i < length; i += most) {
+      const at = <usize>i << 2;
+      x = addShifted(x, squares(a + at, b ? b + at : 0, min(most, length - i)), left);
+    }
+    return x;
+  }
   @inline align(v: i64, left: i32): i64 { return v << <i64>left; }
   /** old + rate·(sample − old), exactly. */
   @inline mean(old: i64, rate: i64, sample: i64, site: usize): i64 {
@@ -44,7 +63,7 @@ export class Fixed<R> {
   @inline stalled(site: usize): void { stalled(site); }
   /** Whether four values may be taken at a time. */
   @inline lanes(): bool { return changetype<R>(0).lanes(); }
-  @inline tally(site: usize, least: v128, most: v128, underflows: v128): void { changetype<R>(0).tally(site, least, most, underflows); }
+  @inline counts(): bool { return changetype<R>(0).counts(); }
 }
 
 @unmanaged
@@ -59,6 +78,7 @@ export class FixedWide {
     for (let i = 0; i < length; i++) x = this.mac(x, this.load(a, i), this.load(b, i), left);
     return x;
   }
+  addSquares(x: i64, a: usize, b: usize, length: i32, left: i32, most: i32): i64 { return addSquares<FixedWide>(x, a, b, length, left); }
   @inline align(v: i64, left: i32): i64 { return v << <i64>left; }
   /** old + rate·(sample − old), exactly. */
   @inline mean(old: i64, rate: i64, sample: i64, site: usize): i64 {
@@ -78,5 +98,5 @@ export class FixedWide {
   @inline counted(site: usize, n: i32): void { counted(site, n); }
   @inline stalled(site: usize): void { stalled(site); }
   @inline lanes(): bool { return false; }
-  @inline tally(site: usize, least: v128, most: v128, underflows: v128): void {}
+  @inline counts(): bool { return true; }
 }

@@ -24,6 +24,13 @@ export class Float64<Q> {
     for (let i = 0; i < length; i++) x += this.load(a, i) * this.load(b, i);
     return x;
   }
+  addSquares(x: f64, a: usize, b: usize, length: i32, left: i32, most: i32): f64 {
+    for (let i = 0; i < length; i++) {
+      const d = b ? this.load(a, i) - this.load(b, i) : this.load(a, i);
+      x += d * d;
+    }
+    return x;
+  }
   @inline align(v: f64, left: i32): f64 { return v; }
   @inline mean(old: f64, rate: f64, sample: f64, site: usize): f64 { return old + rate * (sample - old); }
   @inline add(x: f64, v: f64, left: i32): f64 { return x + v; }
@@ -33,7 +40,7 @@ export class Float64<Q> {
   @inline counted(site: usize, n: i32): void { changetype<Q>(0).counted(site, n); }
   @inline stalled(site: usize): void { changetype<Q>(0).stalled(site); }
   @inline lanes(): bool { return false; }
-  @inline tally(site: usize, least: v128, most: v128, underflows: v128): void {}
+  @inline counts(): bool { return false; }
 }
 
 @unmanaged

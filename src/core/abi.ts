@@ -2,7 +2,7 @@
  * What host and core agree on: records in linear memory, field by field. `scripts/generate.mjs` writes assembly/abi.ts from this,
  * so no offset is typed twice.
  *
- * Field types: `i32`; `i64`; `histogram`, an i64 for each number of leading zeros; `value`, eight bytes that hold an i64 raw in a fixed run and an f64 in the reference; `ptr`, an address.
+ * Field types: `i32`; `i64`; `histogram`, an i64 for each number of leading zeros; `lanes`, a vector of 16 bytes; `value`, eight bytes that hold an i64 raw in a fixed run and an f64 in the reference; `ptr`, an address.
  */
 import { ANCHORS, ANCHOR_PARAMETERS, ESTIMATORS, SIGMOID, SUPERVISORS, THROTTLES, THROTTLE_TABLE } from '../control/registry.js';
 import { OVERFLOWS } from '../format/modes.js';
@@ -10,14 +10,14 @@ import { ERROR_BITS, HISTOGRAM_BINS } from '../format/quantise.js';
 import { DIVIDERS } from '../schema/profile.js';
 import { LAYER_SITES, RUN_SITES } from '../site/sites.js';
 
-export type FieldType = 'i32' | 'i64' | 'value' | 'ptr' | 'histogram';
+export type FieldType = 'i32' | 'i64' | 'value' | 'ptr' | 'histogram' | 'lanes';
 export interface RecordLayout {
   readonly size: number;
   readonly offsets: Readonly<Record<string, number>>;
   readonly types: Readonly<Record<string, FieldType>>;
 }
 
-const width = { i32: 4, ptr: 4, i64: 8, value: 8, histogram: 8 * HISTOGRAM_BINS } as const;
+const width = { i32: 4, ptr: 4, i64: 8, value: 8, histogram: 8 * HISTOGRAM_BINS, lanes: 16 } as const;
 const alignment = (type: FieldType): number => Math.min(8, width[type]);
 
 /** Lays fields out in the order given, each aligned to its size, at most eight bytes. */
@@ -54,6 +54,8 @@ export const RECORDS = {
     full: 'i32', errorBits: 'i32', errorSum: 'i64', quotientErrorSum: 'i64', watchLow: 'i64', watchSpan: 'i64', histogram: 'histogram',
     /** The three addends and the edges as words of 32 bits, where lanes.ts proves that they hold; see there. */
     laneBase: 'i32', laneLsb: 'i32', laneSign: 'i32', laneLow: 'i32', laneHigh: 'i32',
+    /** Range of each lane since the run began. */
+    laneLeast: 'lanes', laneMost: 'lanes',
     /** 2^−F, the value of a last place; of chosen sites of a binary64 run. */
     place: 'value',
   }),
@@ -70,7 +72,7 @@ export const RECORDS = {
     distanceWeight: 'i32', distanceBias: 'i32', distanceAverage: 'i32', gateLeftDividend: 'i32', gateLeftDivisor: 'i32', gateFraction: 'i32',
     /** Largest |g| that the gate keeps out. */
     gate: 'value',
-    /** How four values at a time round in each part of a step, see LANES; and the largest rate whose updates they hold, −1 for none. */
+    /** LANES of each part of a step, and the largest rate whose updates they hold, −1 for none. */
     lanesForward: 'i32', lanesError: 'i32', lanesGradient: 'i32', lanesUpdate: 'i32', laneRate: 'i64',
   }),
   /** One step's batch. */
@@ -94,12 +96,14 @@ export const RECORDS = {
     /** Losses that are balanced, 0 where none are; outputs of each (i32), their shares and norms (values), and the errors put aside. */
     losses: 'i32', lossOutputs: 'ptr', shares: 'ptr', lossNorms: 'ptr', wholeErrors: 'ptr', warmup: 'i32',
     batches: 'ptr', rows: 'ptr', step: 'i64', seed: 'i64',
-    /** Whether layers may be taken one after another, four samples at a time, and where these are put side by side. */
+    /** Whether layers may be taken one after another, in lanes, and where samples are put side by side. */
     lanes: 'i32', laneScratch: 'ptr',
     /** Site that trapped; 0 while none has. */
     trapped: 'ptr',
     /** Products between two quantisations of a running sum; 0: once at the end. */
     accumulatorGroup: 'i32', gradientGroup: 'i32',
+    /** How many squares of an error, a gradient, a parameter or a difference of two a register of 64 bits holds the sum of; 0: not one of all. */
+    squares: 'i32',
     /** Products are taken from the last index to the first. */
     descending: 'i32',
     /** How controllers divide, and the index bits of a table of reciprocals. */
@@ -135,8 +139,8 @@ export const SITE_COUNTERS = [
 /** How a site rounds: by addends (fast path), by the table `up`, or by random bits. */
 export const ROUND_KINDS = { addend: 0, table: 1, fraction: 2, equal: 3 } as const;
 
-/** How four values at a time round: not at all, by one addend (TRN, RND), by all three. */
-export const LANES = { none: 0, oneAddend: 1, threeAddends: 2 } as const;
+/** Lanes of a part of a step: none, four words of 32 bits or two doubles, that round by one addend (TRN, RND) or by all three. */
+export const LANES = { none: 0, wordsOne: 1, wordsThree: 2, doublesOne: 3, doublesThree: 4 } as const;
 
 /** Bits of a row's flags. */
 export const FLAGS = { stalled: 1, zeroUpdate: 2, infeasible: 4, pulling: 8, throttled: 16, rejected: 32 } as const;

@@ -1,17 +1,20 @@
 /**
- * Where the core may take four values at a time: the parts of a step of which the formats prove that no exact value, with what rounding adds to it, leaves
- * 31 bits. Random roundings keep their order of drawing and TRAP its order of overflowing, so they are not for lanes; nor are products with a rounding
- * of their own, sums from the last index on, and the sigmoid. Bits and counters are the same either way.
+ * Where the core may take values side by side: the parts of a step of which the formats prove that every exact value, with what rounding adds to it, fits
+ * a lane. Random roundings keep their order of drawing and TRAP its order of overflowing, so they are not for lanes; nor are products with a rounding of
+ * their own, sums from the last index on, and the sigmoid. Bits and counters are the same either way.
  */
-import { ROUNDING, type RoundingMode } from '../format/modes.js';
+import { ROUNDING, type Addend, type RoundingMode } from '../format/modes.js';
 import type { Alignment } from '../plan/alignment.js';
 import type { Plan } from '../schema/plan.js';
 import { siteKey, type SiteName } from '../site/sites.js';
 import { LANES, ROUND_KINDS } from './abi.js';
 import type { RecordView } from './memory.js';
 
-/** Bits of a lane beside its sign. */
-const LANE_BITS = 31;
+/** Bits of a magnitude that a lane holds: a word of 32 bits beside its sign, the integers of binary64. */
+const WORD_BITS = 31;
+const DOUBLE_BITS = 53;
+/** Values of one batch in one layer at the most: lanes count them in 32 bits. */
+const MOST_VALUES = 2 ** 31;
 const I32_MAX = 2n ** 31n - 1n;
 
 /** Fields of a layer's record. */
@@ -23,53 +26,59 @@ export interface LayerLanes {
   /** Largest raw of a rate whose products with gradients a lane holds; −1 for none. */
   readonly laneRate: bigint;
 }
-
 export const NO_LANES: LayerLanes = { lanesForward: LANES.none, lanesError: LANES.none, lanesGradient: LANES.none, lanesUpdate: LANES.none, laneRate: -1n };
 
 /** Whether any part of a step can be taken in lanes. */
-export const takesLanes = (layers: readonly LayerLanes[]): boolean =>
-  layers.some(({ lanesForward, lanesError, lanesGradient, lanesUpdate }) => (lanesForward | lanesError | lanesGradient | lanesUpdate) !== LANES.none);
+export const takesLanes = (layers: readonly LayerLanes[]): boolean => layers.some((layer) => layer.laneRate >= 0n || layer.lanesForward + layer.lanesError + layer.lanesGradient > 0);
 
 /** What of each layer may be taken in lanes. */
 export function lanesOf(plan: Plan, { sites }: Alignment): LayerLanes[] {
-  const { accumulate, layers } = plan;
+  const { accumulate, layers, phases } = plan;
+  const samples = Math.max(plan.evaluationRows, ...phases.map(({ batch }) => batch));
   const inOrder = accumulate.order !== 'descending' && Object.values(plan.sites).every(({ overflow }) => overflow !== 'TRAP');
-  return layers.map(({ activation, bias }, layer): LayerLanes => {
-    const modeOf = (name: SiteName): RoundingMode => ROUNDING[plan.sites[siteKey(name, layer)]!.rounding];
-    const shiftOf = (name: SiteName): number => sites[siteKey(name, layer)]!.shift;
-    const roundsByAddends = (name: SiteName): boolean => modeOf(name).addend !== undefined && shiftOf(name) < LANE_BITS;
-    const fits = (name: SiteName): boolean => roundsByAddends(name) && (sites[siteKey(name, layer)]!.bits ?? 0) <= LANE_BITS;
-    const kind = (names: readonly SiteName[]): number => {
-      const one = names.every((name) => {
-        const shift = shiftOf(name);
-        const addend = shift > 0 ? modeOf(name).addend!(BigInt(shift)) : undefined;
-        return addend === undefined || (addend.lsb === 0n && addend.sign === 0n);
-      });
-      return one ? LANES.oneAddend : LANES.threeAddends;
+  return layers.map(({ inputs, outputs, activation, bias }, layer): LayerLanes => {
+    if (!inOrder || samples * outputs * (inputs + 2) >= MOST_VALUES) return NO_LANES;
+    const siteOf = (name: SiteName): Alignment['sites'][string] => sites[siteKey(name, layer)]!;
+    /** Undefined at a site that draws. */
+    const addendOf = (name: SiteName): Addend | undefined => {
+      const mode: RoundingMode = ROUNDING[plan.sites[siteKey(name, layer)]!.rounding];
+      return mode.addend?.(BigInt(Math.max(1, siteOf(name).shift)));
     };
-    const part = (allowed: boolean, ...names: readonly SiteName[]): number => (inOrder && allowed && names.every(fits) ? kind(names) : LANES.none);
+    const kindOf = (names: readonly SiteName[], bits: number): number => {
+      const addends = names.map(addendOf);
+      if (bits > DOUBLE_BITS || addends.includes(undefined)) return LANES.none;
+      const one = names.every((name, k) => siteOf(name).shift === 0 || (addends[k]!.lsb === 0n && addends[k]!.sign === 0n));
+      return bits > WORD_BITS ? (one ? LANES.doublesOne : LANES.doublesThree) : one ? LANES.wordsOne : LANES.wordsThree;
+    };
+    const part = (allowed: boolean, ...names: readonly SiteName[]): number => (allowed ? kindOf(names, Math.max(...names.map((name) => siteOf(name).bits ?? 0))) : LANES.none);
+
+    // An update fits up to some rate: that of most steps may be far below the largest there can be.
     const parameters: readonly SiteName[] = bias ? ['weight', 'bias'] : ['weight'];
-    const lanesUpdate = inOrder && roundsByAddends('update') && parameters.every(fits) ? kind(['update', ...parameters]) : LANES.none;
+    const [low, high] = plan.sites[siteKey('gradient', layer)]!.rails.map(BigInt) as [bigint, bigint];
+    const { left, shift } = siteOf('update');
+    const largestGradient = (-low > high ? -low : high) << BigInt(left[0]!);
+    const rateWithin = (bits: number): bigint => ((1n << BigInt(bits)) - 1n - (shift > 0 ? 1n << BigInt(Math.min(shift, bits)) : 0n)) / largestGradient;
+    const unthrottled = Math.max(...phases.map(({ learningRate }) => learningRate.value)) * 2 ** plan.sites['rate']!.fractionLength;
     return {
       lanesForward: part(!plan.sites[siteKey('product', layer)] && activation !== 'sigmoid', 'accumulator', 'activation'),
       lanesError: part(true, 'error'),
       lanesGradient: part(!plan.sites[siteKey('gradientProduct', layer)], 'gradientAccumulator', 'gradient'),
-      lanesUpdate,
-      laneRate: lanesUpdate === LANES.none ? -1n : largestRate(plan, sites[siteKey('update', layer)]!, layer),
+      ...updates(),
     };
-  });
-}
 
-/** Largest rate r with r·|g|, aligned, and what rounding adds within a lane for every gradient g of the layer. */
-function largestRate(plan: Plan, { left, shift }: Alignment['sites'][string], layer: number): bigint {
-  const [low, high] = plan.sites[siteKey('gradient', layer)]!.rails.map(BigInt) as [bigint, bigint];
-  const most = -low > high ? -low : high;
-  return (I32_MAX - (shift > 0 ? 1n << BigInt(shift) : 0n)) / (most << BigInt(left[0]!));
+    function updates(): Pick<LayerLanes, 'lanesUpdate' | 'laneRate'> {
+      const bits = Math.max(...parameters.map((name) => siteOf(name).bits ?? 0));
+      const words = bits <= WORD_BITS && Number(rateWithin(WORD_BITS)) >= unthrottled;
+      const laneRate = rateWithin(words ? WORD_BITS : DOUBLE_BITS);
+      const lanesUpdate = laneRate < 0n ? LANES.none : kindOf(['update', ...parameters], words ? bits : Math.max(bits, WORD_BITS + 1));
+      return { lanesUpdate, laneRate: lanesUpdate === LANES.none ? -1n : laneRate };
+    }
+  });
 }
 
 const clipped = (value: bigint): number => Number(value > I32_MAX ? I32_MAX : value < -I32_MAX ? -I32_MAX - 1n : value);
 
-/** Writes a site's addends and edges as words of a lane; of a site that no lane rounds it does not matter what they are. */
+/** Writes a site's addends and edges as words of a lane; where no lane rounds it does not matter what they are. */
 export function writeLane(site: RecordView): void {
   if (site.int('kind') !== ROUND_KINDS.addend) return;
   for (const [field, from] of [['laneBase', 'base'], ['laneLsb', 'lsb'], ['laneSign', 'sign'], ['laneLow', 'edgeLow'], ['laneHigh', 'edgeHigh']] as const) {
@@ -77,5 +86,11 @@ export function writeLane(site: RecordView): void {
   }
 }
 
-/** Bytes for the inputs and outputs of four samples of the widest layer. */
+/** Of how many squares of errors, of differences of gradients and of parameters 63 bits hold the sum; 0 where one may be too large, or a difference no word of 32 bits. */
+export function squaresInRegister({ layers, sites }: Pick<Plan, 'layers' | 'sites'>): number {
+  const longest = Math.max(...layers.flatMap((_, layer) => (['error', 'gradient', 'weight', 'bias'] as const).map((name) => sites[siteKey(name, layer)]?.wordLength ?? 0)));
+  return longest > WORD_BITS ? 0 : 2 ** Math.min(30, 63 - 2 * longest);
+}
+
+/** Bytes for the inputs and outputs of samples side by side, of the widest layer. */
 export const laneScratch = (layers: Plan['layers']): number => 16 * Math.max(...layers.map(({ inputs, outputs }) => inputs + outputs));

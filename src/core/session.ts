@@ -15,7 +15,7 @@ import type { RecordLevel } from '../run/levels.js';
 import { LAYER_SITES, RUN_SITES, siteKey, SITES, siteKeys, type SiteName } from '../site/sites.js';
 import { RECORDS, SITE_COUNTERS } from './abi.js';
 import type { CoreExports } from './load.js';
-import { laneScratch, lanesOf, NO_LANES, takesLanes, writeLane } from './lanes.js';
+import { laneScratch, lanesOf, NO_LANES, squaresInRegister, takesLanes, writeLane } from './lanes.js';
 import { Arena, RecordView } from './memory.js';
 import { writeSite } from './siteRecord.js';
 import type { RunState } from './state.js';
@@ -268,6 +268,7 @@ export class Session {
     header.setRaw('seed', BigInt(plan.seed));
     header.setInt('accumulatorGroup', accumulateGroup(plan.accumulate.accumulator));
     header.setInt('gradientGroup', accumulateGroup(plan.accumulate.gradientAccumulator));
+    header.setInt('squares', squaresInRegister(plan));
     header.setInt('descending', plan.accumulate.order === 'descending' ? 1 : 0);
     header.setInt('divider', DIVIDERS.indexOf(plan.divide.method));
     header.setInt('dividerBits', plan.divide.bits ?? 0);

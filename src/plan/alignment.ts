@@ -81,6 +81,7 @@ const bitLength = (magnitude: bigint): number => {
   const digits = magnitude.toString(16);
   return 4 * digits.length - Math.clz32(parseInt(digits[0]!, 16)) + 28;
 };
+/** Rounded down where n is negative. */
 const shl = (value: bigint, n: number): bigint => value << BigInt(n);
 const ceilLog2 = (n: number): number => Math.ceil(Math.log2(n));
 
@@ -231,8 +232,13 @@ function alignmentOf(plan: Plan): Alignment {
     ].reduce((a, b) => (a > b ? a : b));
     // kinds: G shifted by batchBits; as a quotient: numerator, divisor
     const sumF = f('gradientAccumulator', layer);
+    // A sum of n samples is at most n times what one adds, with a last place for each rounding, and it is divided by n: 2^−batchBits of it at the least is kept.
+    const { signed, overflow } = format('gradientAccumulator', layer);
+    const climbs = !signed && (overflow === 'WRAP' || overflow === 'WRAP_SM');
+    const perSample = [shl(gradientProduct, sumF - gradientF), bias ? shl(mag('error', layer), sumF - errorF) : 0n].reduce((a, b) => (a > b ? a : b)) + 3n;
+    const kept = climbs || perSample > sumMagnitude ? sumMagnitude : perSample;
     const shifted = align('gradient', layer, [sumF + batchBits],
-      [[shl(sumMagnitude, Math.max(0, batchBits))], ...(batchDivision === 'reciprocal' ? [[shl(sumMagnitude * mag('reciprocal'), batchBits - f('reciprocal'))]] : [])]);
+      [[shl(kept, Math.max(0, batchBits))], ...(batchDivision === 'reciprocal' ? [[shl(sumMagnitude * mag('reciprocal'), batchBits - f('reciprocal'))]] : [])]);
     sites[siteKey('gradient', layer)] = {
       ...shifted,
       left: [shifted.left[0]!, ...quotient('gradient', layer, sumF, 0, sumMagnitude, BigInt(trainBatch))],

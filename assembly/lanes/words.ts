@@ -1,0 +1,101 @@
+/**
+ * Four values side by side as words of 32 bits, where the host has proved that no exact value leaves 31 bits (src/core/lanes.ts). A kernel is written over
+ * a kind of lanes L: WordsOne and WordsThree here, DoublesOne and DoublesThree in doubles.ts, by the addends of the rounding.
+ */
+import * as abi from '../abi';
+
+@unmanaged
+export class Words {
+  /** Values side by side. */
+  @inline size(): i32 { return 4; }
+  @inline none(): v128 { return i32x4.splat(0); }
+  /** Above and below every value. */
+  @inline top(): v128 { return i32x4.splat(i32.MAX_VALUE); }
+  @inline bottom(): v128 { return i32x4.splat(i32.MIN_VALUE); }
+  /** Neighbouring words of memory, and one word in every lane. */
+  @inline load(from: usize): v128 { return v128.load(from); }
+  @inline each(from: usize): v128 { return v128.load_splat<i32>(from); }
+  @inline splat(value: i64): v128 { return i32x4.splat(<i32>value); }
+  @inline store(to: usize, v: v128): void { v128.store(to, v); }
+  /** Stores each value `stride` bytes after the one before. */
+  @inline scatter(to: usize, stride: usize, v: v128): void {
+    v128.store_lane<i32>(to, v, 0);
+    v128.store_lane<i32>(to + stride, v, 1);
+    v128.store_lane<i32>(to + 2 * stride, v, 2);
+    v128.store_lane<i32>(to + 3 * stride, v, 3);
+  }
+  /** Words of four rows, column by column at `to`, as lanes. */
+  @inline transpose(rows: usize, width: i32, to: usize): void {
+    const stride = <usize>width << 2;
+    let i = 0;
+    for (; i + 4 <= width; i += 4) {
+      const at = rows + (<usize>i << 2), out = to + (<usize>i << 4);
+      const a = v128.load(at), b = v128.load(at + stride), c = v128.load(at + 2 * stride), d = v128.load(at + 3 * stride);
+      const lowAB = i32x4.shuffle(a, b, 0, 4, 1, 5), highAB = i32x4.shuffle(a, b, 2, 6, 3, 7);
+      const lowCD = i32x4.shuffle(c, d, 0, 4, 1, 5), highCD = i32x4.shuffle(c, d, 2, 6, 3, 7);
+      v128.store(out, i64x2.shuffle(lowAB, lowCD, 0, 2));
+      v128.store(out, i64x2.shuffle(lowAB, lowCD, 1, 3), 16);
+      v128.store(out, i64x2.shuffle(highAB, highCD, 0, 2), 32);
+      v128.store(out, i64x2.shuffle(highAB, highCD, 1, 3), 48);
+    }
+    for (; i < width; i++) {
+      for (let k: usize = 0; k < 4; k++) store<i32>(to + (<usize>i << 4) + (k << 2), load<i32>(rows + (<usize>i << 2) + k * stride));
+    }
+  }
+  /** Σ w·a of a row of weights with each sample, whose inputs lie at `rows` and, column by column, at `columns`. */
+  @inline dots(row: usize, rows: usize, columns: usize, width: i32): v128 {
+    let sum = this.none();
+    for (let i = 0; i < width; i++) sum = i32x4.add(sum, i32x4.mul(v128.load_splat<i32>(row + (<usize>i << 2)), v128.load(columns + (<usize>i << 4))));
+    return sum;
+  }
+  @inline add(a: v128, b: v128): v128 { return i32x4.add(a, b); }
+  @inline sub(a: v128, b: v128): v128 { return i32x4.sub(a, b); }
+  @inline mul(a: v128, b: v128): v128 { return i32x4.mul(a, b); }
+  @inline shl(v: v128, left: i32): v128 { return i32x4.shl(v, left); }
+  @inline min(a: v128, b: v128): v128 { return i32x4.min_s(a, b); }
+  @inline max(a: v128, b: v128): v128 { return i32x4.max_s(a, b); }
+  @inline notAbove(a: v128, b: v128): v128 { return i32x4.le_s(a, b); }
+  @inline equal(a: v128, b: v128): v128 { return i32x4.eq(a, b); }
+  /** `count`, with one less in every lane in which a value became zero. */
+  @inline underflow(count: v128, raw: v128, x: v128): v128 {
+    const zero = this.none();
+    return i32x4.add(count, v128.andnot(i32x4.eq(raw, zero), i32x4.eq(x, zero)));
+  }
+  @inline sum(v: v128): i64 {
+    const pairs = i32x4.add(v, i32x4.shuffle(v, v, 2, 3, 0, 1));
+    return <i64>(i32x4.extract_lane(pairs, 0) + i32x4.extract_lane(pairs, 1));
+  }
+  /** Whether any of the values between these is near a rail of the site or beyond. */
+  @inline atEdge(least: v128, most: v128, site: usize): bool {
+    return v128.any_true(v128.or(
+      i32x4.le_s(least, v128.load_splat<i32>(site, abi.SITE_LANE_LOW)), i32x4.ge_s(most, v128.load_splat<i32>(site, abi.SITE_LANE_HIGH)),
+    ));
+  }
+  @inline least(v: v128): i64 {
+    const pairs = i32x4.min_s(v, i32x4.shuffle(v, v, 2, 3, 0, 1));
+    return <i64>min(i32x4.extract_lane(pairs, 0), i32x4.extract_lane(pairs, 1));
+  }
+  @inline most(v: v128): i64 {
+    const pairs = i32x4.max_s(v, i32x4.shuffle(v, v, 2, 3, 0, 1));
+    return <i64>max(i32x4.extract_lane(pairs, 0), i32x4.extract_lane(pairs, 1));
+  }
+}
+
+/** Rounding by one addend: TRN and RND. */
+@unmanaged
+export class WordsOne extends Words {
+  @inline round(x: v128, site: usize): v128 {
+    return i32x4.shr_s(i32x4.add(x, v128.load_splat<i32>(site, abi.SITE_LANE_BASE)), load<i32>(site, abi.SITE_SHIFT));
+  }
+}
+
+/** Rounding by all three addends; see `round` of fixed/quantise.ts. */
+@unmanaged
+export class WordsThree extends Words {
+  @inline round(x: v128, site: usize): v128 {
+    const shift = load<i32>(site, abi.SITE_SHIFT);
+    const even = v128.and(i32x4.shr_s(x, shift), v128.load_splat<i32>(site, abi.SITE_LANE_LSB));
+    const sign = v128.and(i32x4.shr_s(x, 31), v128.load_splat<i32>(site, abi.SITE_LANE_SIGN));
+    return i32x4.shr_s(i32x4.add(i32x4.add(x, v128.load_splat<i32>(site, abi.SITE_LANE_BASE)), i32x4.add(even, sign)), shift);
+  }
+}
