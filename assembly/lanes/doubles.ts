@@ -38,6 +38,45 @@ export class Doubles {
     const first = <f64>dot(row, rows, width), second = <f64>dot(row, rows + (<usize>width << 2), width);
     return f64x2.replace_lane(f64x2.splat(first), 1, second);
   }
+  /** The rows as doubles at `to`: every output reads them. */
+  @inline rows(inputs: usize, values: i32, to: usize): usize {
+    let i = 0;
+    for (; i + 2 <= values; i += 2) v128.store(to + (<usize>i << 3), this.load(inputs + (<usize>i << 2)));
+    if (i < values) store<f64>(to + (<usize>i << 3), <f64>load<i32>(inputs + (<usize>i << 2)));
+    return to;
+  }
+  @inline rowSums(errors: usize, stride: usize, rows: usize, width: i32, whole: i32, count: i32, to: usize): void {
+    let k = 0;
+    for (; k + 8 <= whole; k += 8) {
+      let s0 = this.none(), s1 = s0, s2 = s0, s3 = s0;
+      let e = errors, a = rows + (<usize>k << 3);
+      for (let b = 0; b < count; b++) {
+        const each = this.each(e);
+        s0 = f64x2.add(s0, f64x2.mul(each, v128.load(a)));
+        s1 = f64x2.add(s1, f64x2.mul(each, v128.load(a, 16)));
+        s2 = f64x2.add(s2, f64x2.mul(each, v128.load(a, 32)));
+        s3 = f64x2.add(s3, f64x2.mul(each, v128.load(a, 48)));
+        e += stride;
+        a += <usize>width << 3;
+      }
+      const at = to + (<usize>k << 3);
+      v128.store(at, s0);
+      v128.store(at, s1, 16);
+      v128.store(at, s2, 32);
+      v128.store(at, s3, 48);
+    }
+    for (; k < whole; k += 2) {
+      let sum = this.none();
+      let e = errors, a = rows + (<usize>k << 3);
+      for (let b = 0; b < count; b++) {
+        sum = f64x2.add(sum, f64x2.mul(this.each(e), v128.load(a)));
+        e += stride;
+        a += <usize>width << 3;
+      }
+      v128.store(to + (<usize>k << 3), sum);
+    }
+  }
+  @inline base(site: usize): v128 { return this.splat(load<i64>(site, abi.SITE_BASE)); }
   @inline add(a: v128, b: v128): v128 { return f64x2.add(a, b); }
   @inline sub(a: v128, b: v128): v128 { return f64x2.sub(a, b); }
   @inline mul(a: v128, b: v128): v128 { return f64x2.mul(a, b); }
@@ -60,19 +99,19 @@ export class Doubles {
 
 @unmanaged
 export class DoublesOne extends Doubles {
-  @inline round(x: v128, site: usize): v128 {
-    return f64x2.floor(f64x2.mul(f64x2.add(x, this.splat(load<i64>(site, abi.SITE_BASE))), power(-load<i32>(site, abi.SITE_SHIFT))));
+  @inline round(x: v128, base: v128, shift: i32, site: usize): v128 {
+    return f64x2.floor(f64x2.mul(f64x2.add(x, base), power(-shift)));
   }
 }
 
 @unmanaged
 export class DoublesThree extends Doubles {
-  @inline round(x: v128, site: usize): v128 {
-    const place = power(-load<i32>(site, abi.SITE_SHIFT));
+  @inline round(x: v128, base: v128, shift: i32, site: usize): v128 {
+    const place = power(-shift);
     const floor = f64x2.floor(f64x2.mul(x, place));
     const odd = f64x2.sub(floor, f64x2.mul(f64x2.floor(f64x2.mul(floor, f64x2.splat(0.5))), f64x2.splat(2)));
     const even = f64x2.mul(odd, this.splat(load<i64>(site, abi.SITE_LSB)));
     const sign = v128.and(f64x2.lt(x, this.none()), this.splat(load<i64>(site, abi.SITE_SIGN)));
-    return f64x2.floor(f64x2.mul(f64x2.add(f64x2.add(x, this.splat(load<i64>(site, abi.SITE_BASE))), f64x2.add(even, sign)), place));
+    return f64x2.floor(f64x2.mul(f64x2.add(f64x2.add(x, base), f64x2.add(even, sign)), place));
   }
 }

@@ -10,12 +10,13 @@ export function outputErrorLanes<N, V, L>(record: usize, targets: usize, size: i
   const site = <usize>load<i32>(record, abi.LAYER_ERROR);
   const outputs = <usize>load<i32>(record, abi.LAYER_ACTIVATIONS), errors = <usize>load<i32>(record, abi.LAYER_ERRORS);
   const left = load<i32>(site, abi.SITE_LEFT0), leftTarget = load<i32>(site, abi.SITE_LEFT1);
+  const base = l.base(site), shift = load<i32>(site, abi.SITE_SHIFT);
   let least = v128.load(site, abi.SITE_LANE_LEAST), most = v128.load(site, abi.SITE_LANE_MOST), under = l.none();
   let counted = 0;
   for (let k = 0; k < whole; k += l.size()) {
     const at = <usize>k << 2;
     const x = l.sub(l.shl(l.load(outputs + at), left), l.shl(l.load(targets + at), leftTarget));
-    const e = l.round(x, site);
+    const e = l.round(x, base, shift, site);
     if (l.atEdge(e, e, site)) {
       outputErrors<N, V>(record, targets, k, k + l.size());
       continue;
@@ -42,6 +43,7 @@ export function hiddenErrorLanes<N, V, L>(header: usize, record: usize, behind: 
   const errors = <usize>load<i32>(record, abi.LAYER_ERRORS), errorsBehind = <usize>load<i32>(behind, abi.LAYER_ERRORS);
   const left = load<i32>(site, abi.SITE_LEFT0);
   const none = l.none();
+  const base = l.base(site), shift = load<i32>(site, abi.SITE_SHIFT);
   let least = v128.load(site, abi.SITE_LANE_LEAST), most = v128.load(site, abi.SITE_LANE_MOST), under = none;
   let counted = 0;
   for (let b = 0; b < count; b++) {
@@ -51,7 +53,7 @@ export function hiddenErrorLanes<N, V, L>(header: usize, record: usize, behind: 
       let products = none;
       for (let j = 0; j < outputs; j++) products = l.add(products, l.mul(l.load(column + (<usize>(j * width) << 2)), l.each(sample + (<usize>j << 2))));
       const x = l.shl(products, left);
-      const delta = l.round(x, site);
+      const delta = l.round(x, base, shift, site);
       if (l.atEdge(delta, delta, site)) {
         hiddenErrors<N, V>(header, record, behind, b, o, o + l.size());
         continue;

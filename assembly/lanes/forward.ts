@@ -22,6 +22,8 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
   const steps = group ? (width + group - 1) / group + i32(bias != 0) : 1;
   const last = width - 1;
   const none = l.none();
+  const base = l.base(site), shift = load<i32>(site, abi.SITE_SHIFT);
+  const baseOut = l.base(activation), shiftOut = load<i32>(activation, abi.SITE_SHIFT);
   let leastSum = v128.load(site, abi.SITE_LANE_LEAST), mostSum = v128.load(site, abi.SITE_LANE_MOST), underSum = none;
   let leastOut = v128.load(activation, abi.SITE_LANE_LEAST), mostOut = v128.load(activation, abi.SITE_LANE_MOST), underOut = none;
   let samples = 0;
@@ -35,7 +37,7 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
       if (group == 0) {
         let x = l.shl(l.dots(row, rows, columns, width), left);
         if (bias) x = l.add(x, l.shl(l.each(bias + (<usize>o << 2)), leftBias));
-        s = l.round(x, site);
+        s = l.round(x, base, shift, site);
         least = l.min(least, s);
         most = l.max(most, s);
         under = l.underflow(under, s, x);
@@ -43,7 +45,7 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
         for (let i = 0; i < width; i++) {
           const product = l.mul(l.each(row + (<usize>i << 2)), v128.load(columns + (<usize>i << 4)));
           const x = l.add(l.shl(s, running), l.shl(product, left));
-          s = l.round(x, site);
+          s = l.round(x, base, shift, site);
           least = l.min(least, s);
           most = l.max(most, s);
           under = l.underflow(under, s, x);
@@ -55,7 +57,7 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
           products = l.add(products, l.mul(l.each(row + (<usize>i << 2)), v128.load(columns + (<usize>i << 4))));
           if (--remaining != 0 && i != last) continue;
           const x = l.add(l.shl(s, running), l.shl(products, left));
-          s = l.round(x, site);
+          s = l.round(x, base, shift, site);
           least = l.min(least, s);
           most = l.max(most, s);
           under = l.underflow(under, s, x);
@@ -65,13 +67,13 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
       }
       if (group && bias) {
         const x = l.add(l.shl(s, running), l.shl(l.each(bias + (<usize>o << 2)), leftBias));
-        s = l.round(x, site);
+        s = l.round(x, base, shift, site);
         least = l.min(least, s);
         most = l.max(most, s);
         under = l.underflow(under, s, x);
       }
       const x = l.shl(s, leftSum);
-      const z = l.round(x, activation);
+      const z = l.round(x, baseOut, shiftOut, activation);
       leastZ = l.min(leastZ, z);
       mostZ = l.max(mostZ, z);
       underZ = l.underflow(underZ, z, x);

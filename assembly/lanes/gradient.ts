@@ -14,8 +14,12 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
   const multiplier = l.splat(load<i64>(divisor, abi.DIVISOR_MULTIPLIER));
   const errors = <usize>load<i32>(record, abi.LAYER_ERRORS), errorStride = <usize>outputs << 2, inputStride = <usize>width << 2;
   const out = <usize>load<i32>(header, abi.HEADER_GRADIENT) + (<usize>load<i32>(record, abi.LAYER_FIRST) << 2);
+  const sums = <usize>load<i32>(header, abi.HEADER_LANE_SCRATCH);
+  const table = group ? inputs : l.rows(inputs, count * width, <usize>load<i32>(header, abi.HEADER_LANE_ROWS));
   const steps = group ? (count + group - 1) / group : 1;
   const none = l.none();
+  const base = l.base(site), shift = load<i32>(site, abi.SITE_SHIFT);
+  const baseMean = l.base(mean), shiftMean = load<i32>(mean, abi.SITE_SHIFT);
   let leastSum = v128.load(site, abi.SITE_LANE_LEAST), mostSum = v128.load(site, abi.SITE_LANE_MOST), underSum = none;
   let leastMean = v128.load(mean, abi.SITE_LANE_LEAST), mostMean = v128.load(mean, abi.SITE_LANE_MOST), underMean = none;
   let counted = 0;
@@ -24,13 +28,17 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
     const bias = o == outputs;
     const first = o * width, length = bias ? outputs : width, whole = length & -l.size();
     const left = bias ? leftBias : leftProduct;
+    if (!group && !bias) l.rowSums(errors + (<usize>o << 2), errorStride, table, width, whole, count, sums);
     for (let k = 0; k < whole; k += l.size()) {
       let least = l.top(), most = l.bottom(), under = none, s = none;
       let e = errors + (<usize>(bias ? k : o) << 2), a = inputs + (<usize>k << 2);
       for (let b = 0; b < count; ) {
         const end = group ? min(b + group, count) : count;
         let terms = none;
-        if (bias) {
+        if (!group && !bias) {
+          terms = v128.load(sums + <usize>(k * (16 / l.size())));
+          b = count;
+        } else if (bias) {
           for (; b < end; b++) {
             terms = l.add(terms, l.load(e));
             e += errorStride;
@@ -43,13 +51,13 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
           }
         }
         const x = l.add(l.shl(s, running), l.shl(terms, left));
-        s = l.round(x, site);
+        s = l.round(x, base, shift, site);
         least = l.min(least, s);
         most = l.max(most, s);
         under = l.underflow(under, s, x);
       }
       const x = l.shl(l.mul(s, multiplier), leftMean);
-      const g = l.round(x, mean);
+      const g = l.round(x, baseMean, shiftMean, mean);
       const p = first + k;
       if (l.atEdge(least, most, site) || l.atEdge(g, g, mean)) {
         gradients<N, C, V>(header, record, inputs, p, p + l.size(), count, divisor);

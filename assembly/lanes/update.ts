@@ -12,6 +12,8 @@ export function updateLanes<N, C, V, L>(header: usize, record: usize, site: usiz
   const theta = <usize>load<i32>(header, abi.HEADER_THETA) + first, gradient = <usize>load<i32>(header, abi.HEADER_GRADIENT) + first;
   const update = <usize>load<i32>(header, abi.HEADER_UPDATE) + first;
   const r = l.splat(<i64>rate), none = l.none();
+  const base = l.base(site), shift = load<i32>(site, abi.SITE_SHIFT);
+  const baseU = l.base(updateSite), shiftU = load<i32>(updateSite, abi.SITE_SHIFT);
   let leastU = v128.load(updateSite, abi.SITE_LANE_LEAST), mostU = v128.load(updateSite, abi.SITE_LANE_MOST), underU = none;
   let least = v128.load(site, abi.SITE_LANE_LEAST), most = v128.load(site, abi.SITE_LANE_MOST), under = none;
   // Bits that are set in any lane; no lane holds −0, for rounding begins with + 0 or more.
@@ -22,9 +24,9 @@ export function updateLanes<N, C, V, L>(header: usize, record: usize, site: usiz
     const at = <usize>k << 2;
     const old = l.load(theta + at), g = l.load(gradient + at);
     const product = l.shl(l.mul(r, g), left);
-    const u = l.round(product, updateSite);
+    const u = l.round(product, baseU, shiftU, updateSite);
     const x = l.sub(l.shl(old, leftOld), l.shl(u, leftUpdate));
-    const next = l.round(x, site);
+    const next = l.round(x, base, shift, site);
     if (l.atEdge(u, u, updateSite) || l.atEdge(next, next, site)) {
       did |= updateParameters<N, C, V>(header, record, rate, false, false, k, k + l.size());
       continue;

@@ -48,6 +48,23 @@ export class Words {
     for (let i = 0; i < width; i++) sum = i32x4.add(sum, i32x4.mul(v128.load_splat<i32>(row + (<usize>i << 2)), v128.load(columns + (<usize>i << 4))));
     return sum;
   }
+  /** What `rowSums` reads: rows of words as they are. */
+  @inline rows(inputs: usize, values: i32, to: usize): usize { return inputs; }
+  /** Σ_b e·a of the first `whole` columns of `count` rows, at `to`. */
+  @inline rowSums(errors: usize, stride: usize, rows: usize, width: i32, whole: i32, count: i32, to: usize): void {
+    for (let k = 0; k < whole; k += 4) {
+      let sum = this.none();
+      let e = errors, a = rows + (<usize>k << 2);
+      for (let b = 0; b < count; b++) {
+        sum = i32x4.add(sum, i32x4.mul(v128.load_splat<i32>(e), v128.load(a)));
+        e += stride;
+        a += <usize>width << 2;
+      }
+      v128.store(to + (<usize>k << 2), sum);
+    }
+  }
+  /** The first addend of a site's rounding. */
+  @inline base(site: usize): v128 { return v128.load_splat<i32>(site, abi.SITE_LANE_BASE); }
   @inline add(a: v128, b: v128): v128 { return i32x4.add(a, b); }
   @inline sub(a: v128, b: v128): v128 { return i32x4.sub(a, b); }
   @inline mul(a: v128, b: v128): v128 { return i32x4.mul(a, b); }
@@ -84,18 +101,17 @@ export class Words {
 /** Rounding by one addend: TRN and RND. */
 @unmanaged
 export class WordsOne extends Words {
-  @inline round(x: v128, site: usize): v128 {
-    return i32x4.shr_s(i32x4.add(x, v128.load_splat<i32>(site, abi.SITE_LANE_BASE)), load<i32>(site, abi.SITE_SHIFT));
+  @inline round(x: v128, base: v128, shift: i32, site: usize): v128 {
+    return i32x4.shr_s(i32x4.add(x, base), shift);
   }
 }
 
 /** Rounding by all three addends; see `round` of fixed/quantise.ts. */
 @unmanaged
 export class WordsThree extends Words {
-  @inline round(x: v128, site: usize): v128 {
-    const shift = load<i32>(site, abi.SITE_SHIFT);
+  @inline round(x: v128, base: v128, shift: i32, site: usize): v128 {
     const even = v128.and(i32x4.shr_s(x, shift), v128.load_splat<i32>(site, abi.SITE_LANE_LSB));
     const sign = v128.and(i32x4.shr_s(x, 31), v128.load_splat<i32>(site, abi.SITE_LANE_SIGN));
-    return i32x4.shr_s(i32x4.add(i32x4.add(x, v128.load_splat<i32>(site, abi.SITE_LANE_BASE)), i32x4.add(even, sign)), shift);
+    return i32x4.shr_s(i32x4.add(i32x4.add(x, base), i32x4.add(even, sign)), shift);
   }
 }

@@ -96,8 +96,8 @@ export const RECORDS = {
     /** Losses that are balanced, 0 where none are; outputs of each (i32), their shares and norms (values), and the errors put aside. */
     losses: 'i32', lossOutputs: 'ptr', shares: 'ptr', lossNorms: 'ptr', wholeErrors: 'ptr', warmup: 'i32',
     batches: 'ptr', rows: 'ptr', step: 'i64', seed: 'i64',
-    /** Whether layers may be taken one after another, in lanes, and where samples are put side by side. */
-    lanes: 'i32', laneScratch: 'ptr',
+    /** Whether layers may be taken one after another, in lanes; where samples are put side by side, and a batch's inputs as doubles. */
+    lanes: 'i32', laneScratch: 'ptr', laneRows: 'ptr',
     /** Site that trapped; 0 while none has. */
     trapped: 'ptr',
     /** Products between two quantisations of a running sum; 0: once at the end. */

@@ -92,5 +92,10 @@ export function squaresInRegister({ layers, sites }: Pick<Plan, 'layers' | 'site
   return longest > WORD_BITS ? 0 : 2 ** Math.min(30, 63 - 2 * longest);
 }
 
-/** Bytes for the inputs and outputs of samples side by side, of the widest layer. */
-export const laneScratch = (layers: Plan['layers']): number => 16 * Math.max(...layers.map(({ inputs, outputs }) => inputs + outputs));
+/** Bytes for samples side by side in the widest layer, and for a batch of its inputs as doubles. */
+export function laneBytes({ layers, phases }: Pick<Plan, 'layers' | 'phases'>, lanes: readonly LayerLanes[]): { scratch: number; rows: number } {
+  if (!takesLanes(lanes)) return { scratch: 0, rows: 0 };
+  const batch = Math.max(...phases.map((phase) => phase.batch));
+  const inDoubles = layers.filter((_, layer) => lanes[layer]!.lanesGradient >= LANES.doublesOne);
+  return { scratch: 16 * Math.max(...layers.map(({ inputs, outputs }) => inputs + outputs)), rows: 8 * batch * Math.max(0, ...inDoubles.map(({ inputs }) => inputs)) };
+}
