@@ -29,15 +29,16 @@ export function outputErrorsInLanes<N, V>(record: usize, targets: usize, size: i
   return 0;
 }
 
-/** How many units were done. */
+/** Errors of a hidden layer; whether they were taken. */
 @inline
-export function hiddenErrorsInLanes<N, V>(header: usize, record: usize, behind: usize, count: i32): i32 {
+export function hiddenErrorsInLanes<N, V>(header: usize, record: usize, behind: usize, count: i32): bool {
   const kind = load<i32>(record, abi.LAYER_LANES_ERROR);
-  if (kind == abi.LANES_WORDS_ONE) return hiddenErrorLanes<N, V, WordsOne>(header, record, behind, count);
-  if (kind == abi.LANES_WORDS_THREE) return hiddenErrorLanes<N, V, WordsThree>(header, record, behind, count);
-  if (kind == abi.LANES_DOUBLES_ONE) return hiddenErrorLanes<N, V, DoublesOne>(header, record, behind, count);
-  if (kind == abi.LANES_DOUBLES_THREE) return hiddenErrorLanes<N, V, DoublesThree>(header, record, behind, count);
-  return 0;
+  if (kind == abi.LANES_NONE) return false;
+  if (kind == abi.LANES_WORDS_ONE) hiddenErrorLanes<N, V, WordsOne>(header, record, behind, count);
+  else if (kind == abi.LANES_WORDS_THREE) hiddenErrorLanes<N, V, WordsThree>(header, record, behind, count);
+  else if (kind == abi.LANES_DOUBLES_ONE) hiddenErrorLanes<N, V, DoublesOne>(header, record, behind, count);
+  else hiddenErrorLanes<N, V, DoublesThree>(header, record, behind, count);
+  return true;
 }
 
 /** Gradients of all parameters of a layer; whether they were taken. */

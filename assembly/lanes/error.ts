@@ -32,8 +32,8 @@ export function outputErrorLanes<N, V, L>(record: usize, targets: usize, size: i
   return whole;
 }
 
-/** δ = Q(Σ w·δ) of the first units of a hidden layer, for one batch; how many units. */
-export function hiddenErrorLanes<N, V, L>(header: usize, record: usize, behind: usize, count: i32): i32 {
+/** δ = Q(Σ w·δ) of the units of a hidden layer, for one batch. */
+export function hiddenErrorLanes<N, V, L>(header: usize, record: usize, behind: usize, count: i32): void {
   const l = changetype<L>(0), n = changetype<N>(0);
   const width = load<i32>(record, abi.LAYER_OUTPUTS), outputs = load<i32>(behind, abi.LAYER_OUTPUTS), whole = width & -l.size();
   const relu = load<i32>(record, abi.LAYER_RELU);
@@ -66,8 +66,8 @@ export function hiddenErrorLanes<N, V, L>(header: usize, record: usize, behind: 
       most = l.max(most, delta);
       under = l.underflow(under, delta, x);
     }
+    if (whole < width) hiddenErrors<N, V>(header, record, behind, b, whole, width);
   }
   n.counted(site, counted);
   keep<N, L>(site, least, most, under);
-  return whole;
 }

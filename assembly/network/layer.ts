@@ -194,11 +194,10 @@ export function backward<N, C, V>(header: usize, batch: usize, trained: i32): vo
 }
 
 function allHiddenErrors<N, V>(header: usize, record: usize, behind: usize, count: i32): void {
-  const width = load<i32>(record, abi.LAYER_OUTPUTS);
-  let from = 0;
-  if (ASC_FEATURE_SIMD) if (changetype<N>(0).lanes()) from = hiddenErrorsInLanes<N, V>(header, record, behind, count);
-  if (from == width) return;
-  for (let b = 0; b < count; b++) hiddenErrors<N, V>(header, record, behind, b, from, width);
+  if (ASC_FEATURE_SIMD) {
+    if (changetype<N>(0).lanes() && hiddenErrorsInLanes<N, V>(header, record, behind, count)) return;
+  }
+  for (let b = 0, width = load<i32>(record, abi.LAYER_OUTPUTS); b < count; b++) hiddenErrors<N, V>(header, record, behind, b, 0, width);
 }
 
 function allGradients<N, C, V>(header: usize, record: usize, inputs: usize, count: i32, divisor: usize): void {

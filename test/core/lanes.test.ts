@@ -1,0 +1,139 @@
+/**
+ * Values side by side give the bits of values one by one: the build with lanes against the one without, on networks whose rows end inside, at and behind
+ * a group of lanes, in words and in doubles, with values that never, sometimes and always are near a rail. Every word, counter and first overflow.
+ */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { LANES } from '../../src/core/abi.js';
+import { lanesOf, takesLanes } from '../../src/core/lanes.js';
+import { loadCore, type CoreExports } from '../../src/core/load.js';
+import { Session, type Batch, type SessionOptions } from '../../src/core/session.js';
+import { QrailsError } from '../../src/errors.js';
+import { OVERFLOWS, ROUNDING, ROUNDINGS, type RoundingMode } from '../../src/format/modes.js';
+import { alignPlan } from '../../src/plan/alignment.js';
+import { buildPlan } from '../../src/plan/build.js';
+import type { Plan } from '../../src/schema/plan.js';
+import type { Profile } from '../../src/schema/profile.js';
+import { Random } from '../oracle/random.js';
+
+const SEEDS = process.env['QRAILS_FULL'] ? 6000 : 1000;
+const ROUNDS_BY_ADDENDS = ROUNDINGS.filter((mode) => (ROUNDING[mode] as RoundingMode).addend !== undefined);
+
+interface Case {
+  readonly plan: Plan;
+  readonly batches: readonly Batch[];
+}
+
+/** Words of 5 to 20 bits: short ones for words of a lane, longer ones with long sums for doubles. */
+function caseOf(seed: number): Case {
+  const random = new Random(seed);
+  const long = random.chance(0.5);
+  const word = (): number => (long ? random.integer(12, 20) : random.integer(5, 9));
+  const weight = word(); // holds ±4: what glorot draws
+  const overflow = random.pick(OVERFLOWS.filter((mode) => mode !== 'TRAP'));
+  const site = (wordLength: number, fractionLength: number) => ({ wordLength, fractionLength, overflow });
+  const near = (wordLength: number) => site(wordLength, wordLength - random.integer(1, 4));
+  const each = random.pick(['each', 'end', 'pair', 3] as const);
+  const sums = (): { wordLength: number; fractionLength: number } => (long ? site(random.integer(28, 44), random.integer(16, 28)) : site(random.integer(10, 20), random.integer(5, 12)));
+  const profile: Profile = {
+    name: 'lanes',
+    defaults: { rounding: random.pick([...ROUNDS_BY_ADDENDS, 'RND', 'RND', 'TRN']), overflow: 'SAT' },
+    sites: {
+      input: near(word()), target: near(word()), weight: site(weight, weight - 3), bias: near(word()), activation: near(word()), error: near(word()), gradient: near(word()), update: near(word()),
+      accumulator: { ...sums(), rounding: random.pick(ROUNDS_BY_ADDENDS) }, gradientAccumulator: sums(), loss: { wordLength: 48, fractionLength: 16 },
+      rate: long ? { wordLength: 20, fractionLength: 19 } : { wordLength: 8, fractionLength: 7 },
+    },
+    accumulate: { accumulator: each, gradientAccumulator: random.pick(['each', 'end', 4] as const) },
+    batch: { division: random.pick(['exact', 'powerOfTwo'] as const), sizes: 'any' },
+  };
+  const inputs = random.integer(1, 13), outputs = random.integer(1, 9);
+  const bias = random.chance(0.6);
+  const counts = [random.integer(1, 11), random.pick([1, 2, 4, 8, 16])];
+  const plan = buildPlan({
+    profile, sensor: { name: 'none' }, throttle: { law: 'none' }, anchor: { law: 'none' }, supervisor: { law: 'none' },
+    experiment: {
+      name: 'lanes', seed, data: { kind: 'teacher', rows: 16, weights: [] }, evaluation: { rows: 5 },
+      model: {
+        layers: [...(random.chance(0.5) ? [{ outputs: random.integer(1, 11), activation: random.pick(['relu', 'linear'] as const), bias }] : []), { outputs, bias }],
+        initial: { kind: 'glorot', scale: random.pick([0.5, 0.5, 2]) },
+      },
+      phases: counts.map((batch) => ({ steps: 4, batch, learningRate: random.pick([0.0625, 0.25, 0.9]), throttle: false, anchor: false, supervisor: false })),
+    },
+    dataset: { rows: 16, inputs, targets: outputs, values: new Float64Array(), sha256: '0'.repeat(64), names: [] },
+  });
+  const scale = random.pick([0.01, 0.3, 1, 1, 4]);
+  const batches = plan.phases.flatMap(({ steps, batch: count }, phase) =>
+    Array.from({ length: steps }, (): Batch => {
+      // Now and then one value that no rail holds.
+      const values = (width: number): Float64Array => Float64Array.from({ length: count * width }, () => (random.chance(0.01) ? 100 : scale * random.between(-1, 1)));
+      return { count, phase, inputs: values(inputs), targets: values(outputs) };
+    }));
+  return { plan, batches };
+}
+
+/** The first so many cases that are no plans without sense. */
+function drawn(count: number): (Case & { readonly seed: number })[] {
+  const cases: (Case & { readonly seed: number })[] = [];
+  for (let seed = 0; cases.length < count; seed++) {
+    try {
+      cases.push({ seed, ...caseOf(seed) });
+    } catch (error) {
+      if (!(error instanceof QrailsError)) throw error;
+    }
+  }
+  return cases;
+}
+
+/** All that a run leaves. */
+function outcomeOf(core: CoreExports, { plan, batches }: Case, options: SessionOptions): unknown {
+  const session = new Session(core, plan, 'fixed', options);
+  const rows: unknown[] = [];
+  session.onRow((step, row) => rows.push({ step, ...row }));
+  for (const batch of batches) session.push(batch);
+  session.finish();
+  const after = { theta: session.read('theta'), gradient: session.read('gradient'), update: session.read('update'), errors: plan.layers.map((_, layer) => session.peek('errors', layer)) };
+  return { rows, ...after, counters: session.counters(), loss: session.evaluate({ ...batches[0]!, phase: plan.phases.length - 1 }).raw };
+}
+
+describe('values side by side', () => {
+  let simd: CoreExports, scalar: CoreExports;
+  beforeAll(async () => void ([simd, scalar] = await Promise.all([loadCore('simd'), loadCore('scalar')])));
+  const cases = drawn(SEEDS);
+
+  it.each(['counts', 'off'] as const)(`are those one by one, ${SEEDS} networks, recording %s`, (record) => {
+    for (const { seed, ...one } of cases) {
+      const chunk = 1 + (seed % 9);
+      const found = outcomeOf(simd, one, { record, chunk }), expected = outcomeOf(scalar, one, { record, chunk });
+      if (record === 'off') for (const outcome of [found, expected] as { counters?: unknown }[]) delete outcome.counters;
+      expect(found, `seed ${seed}`).toEqual(expected);
+    }
+  });
+
+  it('are hit in every part, in words and in doubles, by one addend and by three, with and without a value at a rail', () => {
+    const seen = new Set<string>();
+    for (const { plan, batches } of cases) {
+      const session = new Session(simd, plan, 'fixed');
+      for (const batch of batches) session.push(batch);
+      const counters = session.counters();
+      lanesOf(plan, alignPlan(plan)).forEach((layer, index) => {
+        for (const [part, site] of [['lanesForward', 'activation'], ['lanesError', 'error'], ['lanesGradient', 'gradient'], ['lanesUpdate', 'weight']] as const) {
+          const { nearRail, count } = counters[`layer${index}.${site}`]!;
+          seen.add(`${part} ${Object.entries(LANES).find(([, kind]) => kind === layer[part])![0]} ${nearRail === 0 ? 'never' : nearRail < count ? 'sometimes' : 'always'}`);
+        }
+      });
+    }
+    const wanted = ['lanesForward', 'lanesError', 'lanesGradient', 'lanesUpdate'].flatMap((part) =>
+      Object.keys(LANES).filter((kind) => kind !== 'none').flatMap((kind) => ['never', 'sometimes'].map((how) => `${part} ${kind} ${how}`)));
+    expect(wanted.filter((each) => !seen.has(each))).toEqual([]);
+  });
+
+  it('are not for sites that draw, that trap, or whose values may be too long', () => {
+    const { plan } = cases.find(({ plan }) => takesLanes(lanesOf(plan, alignPlan(plan))))!;
+    const withAll = (change: object): Plan => ({ ...plan, sites: Object.fromEntries(Object.entries(plan.sites).map(([key, format]) => [key, { ...format, ...change }])) });
+    for (const change of [{ rounding: 'STOCHASTIC' }, { overflow: 'TRAP' }]) {
+      const changed = withAll(change) as Plan;
+      expect(takesLanes(lanesOf(changed, alignPlan(changed))), JSON.stringify(change)).toBe(false);
+    }
+    const wide = withAll({ wordLength: 30, rails: [String(-(2n ** 29n)), String(2n ** 29n - 1n)] });
+    expect(lanesOf(wide, alignPlan(wide))[0]!.lanesForward).toBe(LANES.none);
+  });
+});
