@@ -17,6 +17,16 @@ const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8
 /** Hex SHA-256 of a JSON value. The same value hashes the same on every machine, whatever the order of its keys. */
 export const hashJson = (value: unknown): string => sha256(canonical(value));
 
+/** Texts of parts of drafts, which cannot change any more, and of which formats are most and many drafts have the same. */
+const texts = new WeakMap<object, string>();
+
+function textOf(part: unknown): string {
+  if (typeof part !== 'object' || part === null || !Object.isFrozen(part)) return canonical(part);
+  let text = texts.get(part);
+  if (text === undefined) texts.set(part, (text = canonical(part)));
+  return text;
+}
+
 /** Canonical text of a plan in pieces, between which the values of `DRAWN` stand, in this order: that of the alphabet. */
 const piecesOf = ofDraft((plan) => {
   const pieces = [['{']];
@@ -24,7 +34,7 @@ const piecesOf = ofDraft((plan) => {
     const piece = pieces.at(-1)!;
     piece.push(`${place === 0 ? '' : ','}${JSON.stringify(key)}:`);
     if ((DRAWN as readonly string[]).includes(key)) pieces.push([]);
-    else piece.push(canonical(plan[key]));
+    else piece.push(textOf(plan[key]));
   }
   pieces.at(-1)!.push('}');
   return pieces.map((piece) => piece.join('')); // joined, not added: in one piece in memory, too
