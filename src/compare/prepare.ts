@@ -6,8 +6,8 @@ import { applySet } from '../document/set.js';
 import { printable } from '../document/show.js';
 import { QrailsError } from '../errors.js';
 import { loadExperiment } from '../experiment/load.js';
-import { buildPlan, DEFAULT_SEED } from '../plan/build.js';
-import { hashJson } from '../plan/hash.js';
+import { DEFAULT_SEED, draftPlan, type DraftParts } from '../plan/build.js';
+import { hashPlan } from '../plan/hash.js';
 import { loadProfile } from '../profile/load.js';
 import { loadSensor } from '../profile/sensor.js';
 import type { AnchorSpec, Experiment, SupervisorSpec, ThrottleSpec } from '../schema/experiment.js';
@@ -144,7 +144,26 @@ export async function prepareFrom(documents: Documents, options: RunOptions, reu
   const { experiment, profile, sensor } = await applySet({ profile: profileIn.value, sensor: sensorIn.value, experiment: stated }, options.set ?? []);
 
   const files = { experiment: loaded.file, sensor: sensorIn.file };
-  const dataset = reuse ?? (await loadDataset(experiment.data, { seed: experiment.seed ?? DEFAULT_SEED, baseDirectory }).catch((error: unknown) => locate(error, options, files)));
+  const { seed = DEFAULT_SEED } = experiment;
+  const dataset = reuse ?? (await loadDataset(experiment.data, { seed, baseDirectory }).catch((error: unknown) => locate(error, options, files)));
+  try {
+    return { experiment, profile, sensor, dataset, variants: draftVariants({ experiment, profile, sensor }, options, dataset)(dataset, seed) };
+  } catch (error) {
+    return locate(error, options, files);
+  }
+}
+
+/**
+ * Makes the plans of every combination of throttle and anchor but for what a seed draws, once for any number of seeds.
+ *
+ * @param documents with every `set` applied; of `options` only controllers and steps are looked at
+ * @param shape of the data
+ * @returns the plans under a seed, for rows of this shape
+ * @throws QrailsError for anything in documents or options that cannot be, without the option or file it was written in
+ */
+export function draftVariants(
+  { experiment, profile, sensor }: Pick<Prepared, 'experiment' | 'profile' | 'sensor'>, options: RunOptions, shape: DraftParts['shape'],
+): (dataset: Dataset, seed: number) => Variant[] {
   const ownThrottle: ThrottleSpec = experiment.throttle ?? { law: 'none' };
   const ownAnchor: AnchorSpec = experiment.anchor ?? { law: 'none' };
   const unique = <T>(names: readonly T[]): T[] => [...new Set(names)];
@@ -154,22 +173,21 @@ export async function prepareFrom(documents: Documents, options: RunOptions, reu
   const ownSupervisor: SupervisorSpec = experiment.supervisor ?? { law: 'none' };
   const supervisor: SupervisorSpec = options.supervisor === undefined ? ownSupervisor : { ...ownSupervisor, law: known(SUPERVISOR_NAMES, options.supervisor, '--supervisor') };
 
-  const variants: Variant[] = [];
-  try {
-    createFrontEnd(sensor, dataset.inputs, DEFAULT_SEED); // refuses channels that are not there
-    for (const name of throttles) {
-      const [law, estimator] = name.split('/') as [ThrottleLaw, Estimator | undefined];
-      const { estimator: _, ...parameters } = ownThrottle;
-      const throttle: ThrottleSpec = { ...parameters, law, ...(estimator !== undefined && { estimator }) };
-      for (const anchor of anchors) {
-        const plan = buildPlan({ profile, sensor, experiment, dataset, throttle, anchor: { ...ownAnchor, law: anchor }, supervisor, steps: options.steps });
-        variants.push({ throttle: name, anchor, plan, hash: hashJson(plan) });
-      }
-    }
-  } catch (error) {
-    locate(error, options, files);
-  }
-  return { experiment, profile, sensor, dataset, variants };
+  createFrontEnd(sensor, shape.inputs, DEFAULT_SEED); // refuses channels that are not there
+  const { estimator: _, ...parameters } = ownThrottle;
+  const drafts = throttles.flatMap((throttle) => {
+    const [law, estimator] = throttle.split('/') as [ThrottleLaw, Estimator | undefined];
+    return anchors.map((anchor) => ({
+      throttle, anchor,
+      planOf: draftPlan({
+        profile, sensor, experiment, shape, throttle: { ...parameters, law, ...(estimator !== undefined && { estimator }) }, anchor: { ...ownAnchor, law: anchor }, supervisor, steps: options.steps,
+      }),
+    }));
+  });
+  return (dataset, seed) => drafts.map(({ planOf, ...names }) => {
+    const plan = planOf(dataset, seed);
+    return { ...names, plan, hash: hashPlan(plan) };
+  });
 }
 
 /** The experiment on a recording of the user's: columns replaced, other rules of a recording kept, the last layer as wide as the targets. */

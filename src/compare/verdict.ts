@@ -33,6 +33,9 @@ export function latePressure(recording: Pick<Recording, 'lateCounters'>, key: st
 
 export const siteName = (key: string): SiteName => key.slice(key.indexOf('.') + 1) as SiteName;
 
+/** Whether a site is one of the learning loop. */
+export const isInLoop = (key: string): boolean => LOOP.includes(siteName(key));
+
 /** Sites under pressure over the last quarter, the worst first. */
 export function pressedSites(recording: Pick<Recording, 'lateCounters'>, least: number, among: readonly SiteName[] = LOOP): { key: string; share: number }[] {
   return Object.keys(recording.lateCounters)

@@ -2,8 +2,8 @@
  * The core's linear memory as the host lays it out: records and arrays, one after another from `heapBase()` on, each aligned to 16 bytes.
  *
  *     heapBase()
- *     | HEADER | STATE | SITE × all | LAYER × L | DIVISOR × sizes | activations, errors per layer | BATCH × chunk | ROW × chunk |
- *     | θ | g | u | samples | targets | last θ | last g | anchor | window |
+ *     | HEADER | STATE | SITE × all | LAYER × L | DIVISOR × sizes | activations, errors per layer | θ | g | u | last θ | last g | anchor | window |
+ *     | BATCH × chunk | ROW × chunk | samples | targets |
  */
 import { QrailsError } from '../errors.js';
 import { RECORDS, type RecordName } from './abi.js';

@@ -6,8 +6,9 @@ import {
   ANCHORS, ANCHOR_PARAMETERS, averages, BALANCE_PARAMETERS, ESTIMATORS, SIGMOID, SUPERVISORS, SUPERVISOR_PARAMETERS, THROTTLES, THROTTLE_PARAMETERS, weighs, type EstimatorDefinition,
 } from '../control/registry.js';
 import { QrailsError } from '../errors.js';
-import { ArrayQuantiser, copyCounters, ERROR_BITS, HISTOGRAM_BINS, newCounters, quantise, type Counters } from '../format/quantise.js';
+import { ArrayQuantiser, copyCounters, ERROR_BITS, HISTOGRAM_BINS, newCounters, quantise, TALLIED, type Counters, type Tally } from '../format/quantise.js';
 import { accumulateGroup, alignPlan, quantumFraction, type Alignment } from '../plan/alignment.js';
+import { drawnAlike } from '../plan/drawn.js';
 import { scaled } from '../format/real.js';
 import type { Constant, Plan, SiteFormat } from '../schema/plan.js';
 import { DIVIDERS } from '../schema/profile.js';
@@ -53,10 +54,13 @@ export interface SessionOptions {
   readonly record?: RecordLevel;
   /** Keys of sites at which a binary64 run rounds as the target does: docs/numerics.md §9.1. Default none: the reference. */
   readonly chosen?: readonly string[];
+  /** Whether `restart` will be asked for: keeps what is written at first, up to `MOST_KEPT` bytes. */
+  readonly restarts?: boolean;
 }
 
-/** Counters that add up, in one list: of two such lists the difference is what lies between. */
-const TALLIED = ['count', 'overflowHigh', 'overflowLow', 'underflow', 'nearRail'] as const;
+/** Of a session that is larger, writing it anew is little beside running it. */
+const MOST_KEPT = 2 ** 20;
+
 const newTally = (full: boolean): Float64Array => new Float64Array(TALLIED.length + (full ? 1 + HISTOGRAM_BINS : 0));
 const tallyInto = (list: Float64Array, counters: Counters): void => {
   list[0] = counters.count;
@@ -68,11 +72,11 @@ const tallyInto = (list: Float64Array, counters: Counters): void => {
   list[TALLIED.length] = counters.full.errorSum;
   list.set(counters.full.histogram, TALLIED.length + 1);
 };
-const addTally = (counters: Counters, added: Float64Array): void => {
-  TALLIED.forEach((field, i) => (counters[field] += added[i]!));
+const addTally = (counters: Counters, added: Float64Array, times: number): void => {
+  TALLIED.forEach((field, i) => (counters[field] += times * added[i]!));
   if (!counters.full) return;
-  counters.full.errorSum += added[TALLIED.length]!;
-  counters.full.histogram.forEach((_, bin, histogram) => (histogram[bin]! += added[TALLIED.length + 1 + bin]!));
+  counters.full.errorSum += times * added[TALLIED.length]!;
+  counters.full.histogram.forEach((_, bin, histogram) => (histogram[bin]! += times * added[TALLIED.length + 1 + bin]!));
 };
 
 /** Inputs or targets, as the host prepares them. */
@@ -97,7 +101,7 @@ const ROW_WORDS = words(RECORDS.ROW.offsets as Record<keyof Row, number>);
 const ROW_VALUES = ['loss', 'alpha', 'rate', 'curvature', 'curvatureMean'] as const satisfies readonly (keyof Row)[];
 
 export class Session {
-  readonly plan: Plan;
+  #plan: Plan;
   readonly kind: NumberSystem;
   readonly #core: CoreExports;
   readonly #alignment: Alignment | undefined;
@@ -111,6 +115,8 @@ export class Session {
   readonly #header: RecordView;
   readonly #state: RecordView;
   readonly #sites = new Map<string, RecordView>();
+  /** Keys of the sites that count in a step. */
+  readonly #counting: readonly string[];
   readonly #divisors = new Map<number, number>();
   readonly #divisorBase: number;
   readonly #chunk: number;
@@ -119,12 +125,14 @@ export class Session {
   readonly #addresses: { theta: number; gradient: number; update: number; batches: number; rows: number; samples: number; targets: number };
   readonly #size: number;
   readonly #layerArrays: readonly { activations: number; errors: number }[];
-  readonly #samples: Prepared;
-  readonly #answers: Prepared;
-  readonly #inputs: ArrayQuantiser | undefined;
-  readonly #targets: ArrayQuantiser | undefined;
+  #samples!: Prepared;
+  #answers!: Prepared;
+  #inputs: ArrayQuantiser | undefined;
+  #targets: ArrayQuantiser | undefined;
   /** Whether the same values are always rounded alike. */
-  readonly #repeatable: boolean;
+  #repeatable = true;
+  /** What the constructor wrote, from the header on; undefined where it is not kept. */
+  readonly #written: Uint8Array | undefined;
   readonly #batchWords: Int32Array;
   readonly #rowWords: Int32Array;
   readonly #rowReals: Float64Array;
@@ -134,12 +142,14 @@ export class Session {
   #queued = 0;
   #used = 0;
   #block = { at: 0, count: 0 };
+  /** Deliveries of the last block that are not counted yet. */
+  #again = 0;
   #phase = -1;
   #trapped: string | undefined;
 
   constructor(core: CoreExports, plan: Plan, kind: NumberSystem, options: SessionOptions = {}) {
     this.#core = core;
-    this.plan = plan;
+    this.#plan = plan;
     this.kind = kind;
     const chosen = new Set(options.chosen ?? []);
     this.#mixed = kind === 'float' && chosen.size > 0;
@@ -172,14 +182,10 @@ export class Session {
     this.#divisorBase = arena.reserve((phases.length * 2 + 2 + 64) * RECORDS.DIVISOR.size);
     const array = (elements: number): number => arena.reserve(elements * this.#size);
     this.#layerArrays = layers.map(({ outputs }) => ({ activations: array(maxBatch * outputs), errors: array(maxBatch * outputs) }));
-    this.#addresses = {
-      batches: arena.reserve(this.#chunk * RECORDS.BATCH.size),
-      rows: arena.reserve(this.#chunk * RECORDS.ROW.size),
+    const parameters = {
       theta: array(this.#parameters),
       gradient: array(this.#parameters),
       update: array(this.#parameters),
-      samples: array(this.#capacity * data.inputs),
-      targets: array(this.#capacity * data.targets),
     };
     const lastTheta = array(this.#parameters);
     const lastGradient = array(this.#parameters);
@@ -196,12 +202,19 @@ export class Session {
     const { scratch: scratchOfLanes, rows: rowsOfLanes } = laneBytes(plan, lanes);
     const laneScratch = arena.reserve(scratchOfLanes), laneRows = arena.reserve(rowsOfLanes);
     const window = arena.reserve((plan.anchor.window ?? 1) * 8);
+    // Behind this all is written before it is read.
+    const queue = arena.reserve(this.#chunk * RECORDS.BATCH.size);
+    this.#addresses = { ...parameters, batches: queue, rows: arena.reserve(this.#chunk * RECORDS.ROW.size), samples: array(this.#capacity * data.inputs), targets: array(this.#capacity * data.targets) };
     this.#buffer = arena.commit(header);
     this.#view = new DataView(this.#buffer);
 
     this.#header = new RecordView(this.#view, 'HEADER', header);
     this.#state = new RecordView(this.#view, 'STATE', state);
     // A site that is not in the plan is an empty record for the reference, and has no address in the layer's.
+    this.#counting = keys.filter((key) => {
+      const name = key.slice(key.indexOf('.') + 1) as SiteName;
+      return SITES[name].kind !== 'constant' && name !== 'target' && this.#rounds(key);
+    });
     keys.forEach((key, index) => {
       const site = new RecordView(this.#view, 'SITE', siteBase + index * RECORDS.SITE.size);
       this.#sites.set(key, site);
@@ -237,8 +250,41 @@ export class Session {
     this.#writeHeader({ layers: layers.length, layerTable, parameters: this.#parameters, lastTheta, lastGradient, anchor, average, importance, snapshot, sigmoid, scratch, window, lanes: takesLanes(lanes) ? 1 : 0, laneScratch, laneRows, losses: losses.length, lossOutputs, shares, lossNorms, wholeErrors, ...this.#addresses });
     this.#writeBalance(losses, lossOutputs, shares);
     if (kind === 'fixed') plan.sigmoid?.forEach((raw, entry) => this.#put(sigmoid, entry, Number(raw)));
+    if (options.restarts === true && queue - header <= MOST_KEPT) this.#written = new Uint8Array(this.#buffer, header, queue - header).slice();
+    this.#writeDrawn();
+    this.#batchWords = new Int32Array(this.#buffer, this.#addresses.batches, (this.#chunk * RECORDS.BATCH.size) / 4);
+    this.#rowWords = new Int32Array(this.#buffer, this.#addresses.rows, (this.#chunk * RECORDS.ROW.size) / 4);
+    this.#rowReals = new Float64Array(this.#buffer, this.#addresses.rows, (this.#chunk * RECORDS.ROW.size) / 8);
+    const scale = (name: SiteName): number => (kind === 'fixed' ? 2 ** -plan.sites[name]!.fractionLength : 1);
+    this.#scales = { loss: scale('loss'), alpha: scale('throttle'), rate: scale('rate'), curvature: scale('curvature'), curvatureMean: scale('curvatureMean') };
+  }
+
+  get plan(): Plan {
+    return this.#plan;
+  }
+
+  /**
+   * Begins anew, with a plan that differs from the session's in seed, initial weights and rows at the most; listeners stay.
+   *
+   * @returns false, with nothing done, for another plan, or a session that was not made to restart
+   */
+  restart(plan: Plan): boolean {
+    if (!this.#written || !drawnAlike(this.#plan, plan)) return false;
+    this.#plan = plan;
+    new Uint8Array(this.#buffer, this.#header.address, this.#written.length).set(this.#written);
+    [this.#step, this.#queued, this.#used, this.#again, this.#phase, this.#trapped] = [0, 0, 0, 0, -1, undefined];
+    this.#divisors.clear();
+    this.#block = { at: 0, count: 0 };
+    this.#writeDrawn();
+    return true;
+  }
+
+  /** Seed, initial weights, and what prepares the rows. */
+  #writeDrawn(): void {
+    const { kind, plan, plan: { data, seed } } = this;
+    this.#header.setRaw('seed', BigInt(seed));
     this.#writeInitialWeights();
-    const frontEnd = (key: string, full: boolean): ArrayQuantiser | undefined => (this.#rounds(key) ? new ArrayQuantiser(plan.sites[key]!, { key, seed: plan.seed, full }) : undefined);
+    const frontEnd = (key: string, full: boolean): ArrayQuantiser | undefined => (this.#rounds(key) ? new ArrayQuantiser(plan.sites[key]!, { key, seed, full }) : undefined);
     this.#inputs = frontEnd('input', this.#record === 'full');
     this.#targets = frontEnd('target', false);
     this.#repeatable = this.#inputs?.repeatable !== false && this.#targets?.repeatable !== false;
@@ -247,11 +293,6 @@ export class Session {
     });
     this.#samples = prepared('input', this.#addresses.samples, data.inputs, this.#inputs);
     this.#answers = prepared('target', this.#addresses.targets, data.targets, this.#targets);
-    this.#batchWords = new Int32Array(this.#buffer, this.#addresses.batches, (this.#chunk * RECORDS.BATCH.size) / 4);
-    this.#rowWords = new Int32Array(this.#buffer, this.#addresses.rows, (this.#chunk * RECORDS.ROW.size) / 4);
-    this.#rowReals = new Float64Array(this.#buffer, this.#addresses.rows, (this.#chunk * RECORDS.ROW.size) / 8);
-    const scale = (name: SiteName): number => (kind === 'fixed' ? 2 ** -plan.sites[name]!.fractionLength : 1);
-    this.#scales = { loss: scale('loss'), alpha: scale('throttle'), rate: scale('rate'), curvature: scale('curvature'), curvatureMean: scale('curvatureMean') };
   }
 
   /** Writes a constant: its raw, or its real value, rounded if `site` is chosen. */
@@ -266,7 +307,6 @@ export class Session {
     const header = this.#header;
     for (const [field, value] of Object.entries(addresses)) if (field in RECORDS.HEADER.offsets) header.setInt(field, value);
     for (const name of RUN_SITES) header.setInt(name, this.#sites.get(name)!.address);
-    header.setRaw('seed', BigInt(plan.seed));
     header.setInt('accumulatorGroup', accumulateGroup(plan.accumulate.accumulator));
     header.setInt('gradientGroup', accumulateGroup(plan.accumulate.gradientAccumulator));
     header.setInt('squares', squaresInRegister(plan));
@@ -377,7 +417,7 @@ export class Session {
   #place(batch: Batch): number {
     const { count } = batch;
     if (batch.unchanged && this.#repeatable && this.#block.count === count) {
-      this.#countAgain();
+      this.#again++;
       return this.#block.at;
     }
     if (this.#used + count > this.#capacity) {
@@ -400,6 +440,7 @@ export class Session {
       for (let i = 0; i < count; i++) words[at + i] = values[i]!;
       return;
     }
+    this.#countAgain();
     tallyInto(before, quantiser.counters);
     const step = this.#step + this.#queued;
     if (words instanceof BigInt64Array) for (let i = 0; i < count; i++) words[at + i] = BigInt(quantiser.one(values[i]!, step, i));
@@ -408,10 +449,12 @@ export class Session {
     for (let i = 0; i < added.length; i++) added[i]! -= before[i]!;
   }
 
-  /** Counts the last block again: the same values were delivered once more. */
+  /** Counts the last block as often as the same values were delivered once more. */
   #countAgain(): void {
-    if (this.#inputs) addTally(this.#inputs.counters, this.#samples.added);
-    if (this.#targets) addTally(this.#targets.counters, this.#answers.added);
+    if (this.#again === 0) return;
+    if (this.#inputs) addTally(this.#inputs.counters, this.#samples.added, this.#again);
+    if (this.#targets) addTally(this.#targets.counters, this.#answers.added, this.#again);
+    this.#again = 0;
   }
 
   /** Writes the record of the next batch of the queue. Placing its values may run the queue, so its slot is looked up afterwards. */
@@ -475,6 +518,7 @@ export class Session {
   }
 
   #flush(): void {
+    this.#countAgain();
     if (this.#queued === 0) return;
     const steps = this.#queued;
     this.#queued = 0;
@@ -529,12 +573,14 @@ export class Session {
     this.#flush();
     const stored = this.#averaged ? this.#array(this.#addresses.theta, this.#parameters).slice() : undefined;
     if (stored) this.read('evaluated').flat().forEach((value, index) => this.#put(this.#addresses.theta, index, value));
-    const counts = this.#inputs && copyCounters(this.#inputs.counters);
+    const inputs = this.#inputs;
+    const counts = inputs && copyCounters(inputs.counters);
     this.#writeBatch(batch); // the queue is empty
+    this.#countAgain();
     const run = this.#mixed ? this.#core.lossMixed : this.kind === 'float' ? this.#core.lossFloat : this.#wide ? this.#core.lossFixedWide : this.#core.lossFixed;
     this.#header.setRaw('step', BigInt(this.#step));
     run(this.#header.address);
-    if (counts) Object.assign(this.#inputs.counters, counts);
+    if (inputs) Object.assign(inputs.counters, counts);
     if (stored) (this.#array(this.#addresses.theta, this.#parameters) as Float64Array).set(stored as Float64Array);
     const { loss } = this.#readRow(0);
     return { loss, raw: this.kind === 'fixed' ? this.rawOfLastRow('loss') : undefined };
@@ -669,18 +715,26 @@ export class Session {
 
   /** Counters of every site that counts in a step, by key. Empty for the reference; in a mixed run of the chosen sites. */
   counters(): Record<string, Counters> {
+    return this.#counted((key, site) => (key === 'input' ? copyCounters(this.#inputs!.finish()) : this.#readCounters(site, this.plan.sites[key]!)));
+  }
+
+  /** What of `counters` adds up: less to read. */
+  tallies(): Record<string, Tally> {
+    const of = (number: (field: keyof Tally) => number): Tally =>
+      ({ count: number('count'), overflowHigh: number('overflowHigh'), overflowLow: number('overflowLow'), underflow: number('underflow'), nearRail: number('nearRail') });
+    return this.#counted((key, site) => of(key === 'input' ? (field) => this.#inputs!.counters[field] : (field) => site.number(field)));
+  }
+
+  #counted<T>(read: (key: string, site: RecordView) => T): Record<string, T> {
     this.#flush();
-    const result: Record<string, Counters> = {};
-    for (const [key, site] of this.#sites) {
-      const name = key.slice(key.indexOf('.') + 1) as SiteName;
-      if (SITES[name].kind === 'constant' || name === 'target' || !this.#rounds(key)) continue;
-      result[key] = name === 'input' ? copyCounters(this.#inputs!.finish()) : this.#readCounters(site, this.plan.sites[key]!);
-    }
+    const result: Record<string, T> = {};
+    for (const key of this.#counting) result[key] = read(key, this.#sites.get(key)!);
     return result;
   }
 
   /** Counters of the targets, which the host prepares: not part of a step. */
   targetCounters(): Counters {
+    this.#countAgain();
     return this.#targets ? copyCounters(this.#targets.finish()) : newCounters();
   }
 

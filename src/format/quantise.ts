@@ -138,6 +138,10 @@ export interface Counters {
   full: FullCounters | undefined;
 }
 
+/** Counters that add up: of two states of a site the difference is what lies between. */
+export const TALLIED = ['count', 'overflowHigh', 'overflowLow', 'underflow', 'nearRail'] as const;
+export type Tally = Pick<Counters, (typeof TALLIED)[number]>;
+
 /** Bins of a histogram: bin 0 counts zeros, bin k raws with 2^(k − 1) ≤ |raw| < 2^k. */
 export const HISTOGRAM_BINS = 65;
 /** Rounding errors, result minus exact value, are summed exactly where at most 24 bits are discarded, else each rounded down to 2^-24 last places. */

@@ -33,6 +33,11 @@ export function outputError(path: string, error: unknown): unknown {
   });
 }
 
+/** Throws a file system error as a message for the user. */
+export function fail(path: string, error: unknown): never {
+  throw outputError(path, error);
+}
+
 /** Temporary files of this process: removed also where it ends without `close` or `discard`. */
 let unfinished: Set<string> | undefined;
 

@@ -13,6 +13,7 @@ import {
 import type { Plan, SiteFormat } from '../schema/plan.js';
 import type { Accumulate } from '../schema/profile.js';
 import { siteKey, SITES, type SiteName } from '../site/sites.js';
+import { ofDraft } from './drawn.js';
 
 export interface SiteAlignment {
   /** Left shifts of the kinds of terms, in the order lower.ts documents for the site. */
@@ -88,22 +89,12 @@ const ceilLog2 = (n: number): number => Math.ceil(Math.log2(n));
 /** Products between quantisations of a running sum; 0 = all. */
 export const accumulateGroup = (accumulate: Accumulate): number => (typeof accumulate === 'number' ? accumulate : { each: 1, pair: 2, end: 0 }[accumulate]);
 
-/** Of plans that cannot change any more. */
-const aligned = new WeakMap<Plan, Alignment>();
-
 /**
- * The alignment of a plan, worked out once for one that `buildPlan` made.
+ * The alignment of a plan, worked out once for those of one draft.
  *
  * @throws QrailsError `unsupported` where an exact value could need more than 127 bits
  */
-export function alignPlan(plan: Plan): Alignment {
-  let alignment = aligned.get(plan);
-  if (alignment === undefined) {
-    alignment = alignmentOf(plan);
-    if (Object.isFrozen(plan)) aligned.set(plan, alignment);
-  }
-  return alignment;
-}
+export const alignPlan: (plan: Plan) => Alignment = ofDraft(alignmentOf);
 
 function alignmentOf(plan: Plan): Alignment {
   const layers = plan.layers.length;

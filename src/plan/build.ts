@@ -23,19 +23,27 @@ import { randomStream, uniform } from '../signal/random.js';
 import type { SiteName } from '../site/sites.js';
 import { alignPlan } from './alignment.js';
 import { checkDivider, checkLearns } from './concerns.js';
+import { drawPlan } from './drawn.js';
 import { resolveFormats } from './formats.js';
 
-export interface PlanParts {
+/** What a plan is made from, but for what a seed draws. */
+export interface DraftParts {
   readonly profile: Profile;
   readonly sensor: Sensor;
   readonly experiment: Experiment;
-  readonly dataset: Dataset;
+  /** Rows and columns of the data, whatever is in them. */
+  readonly shape: Pick<Dataset, 'rows' | 'inputs' | 'targets' | 'names'>;
   readonly throttle: ThrottleSpec;
   readonly anchor: AnchorSpec;
   /** Default `none`. */
   readonly supervisor?: SupervisorSpec | undefined;
   /** Steps in all: later phases are cut, or the last one goes on. */
   readonly steps?: number | undefined;
+}
+
+/** The seed is the experiment's. */
+export interface PlanParts extends Omit<DraftParts, 'shape'> {
+  readonly dataset: Dataset;
 }
 
 export const DEFAULT_SEED = 42;
@@ -50,11 +58,22 @@ const DEFAULT_EVALUATION_ROWS = 1000;
  *   `unsupported` for what the target cannot do
  * @example const plan = buildPlan({ profile, sensor, experiment, dataset, throttle: { law: 'none' }, anchor: { law: 'none' } });
  */
-export function buildPlan(parts: PlanParts): Plan {
-  const { profile, sensor, experiment, dataset } = parts;
+export function buildPlan({ dataset, ...parts }: PlanParts): Plan {
+  return draftPlan({ ...parts, shape: dataset })(dataset, parts.experiment.seed);
+}
+
+/**
+ * Builds all of a plan that does not depend on the seed, once for any number of seeds.
+ *
+ * @returns the plan under a seed, for rows of the same shape; plans of one draft are `drawnAlike`. Throws QrailsError `format` for initial weights that do not fit
+ * @throws QrailsError as `buildPlan`
+ * @example const planOf = draftPlan({ …, shape: dataset }); const plans = [planOf(dataset, 1), planOf(other, 2)];
+ */
+export function draftPlan(parts: DraftParts): (dataset: Pick<Dataset, 'sha256'>, seed?: number) => Plan {
+  const { profile, sensor, experiment, shape } = parts;
   const rules = rulesOf(profile);
-  const layers = resolveLayers(experiment, dataset);
-  const timing = resolvePhases(parts, dataset.rows);
+  const layers = resolveLayers(experiment, shape);
+  const timing = resolvePhases(parts, shape.rows);
   const calibration = Number(parts.anchor.calibration ?? ANCHOR_PARAMETERS.calibration.default);
   const sites = resolveFormats(profile, { layers: layers.length, batch: Math.max(...timing.map(({ batch }) => batch)), calibration }, profile.name);
   checkTarget(profile, timing);
@@ -73,15 +92,16 @@ export function buildPlan(parts: PlanParts): Plan {
   const last = layers.length - 1;
   const signed = experiment.model.errorRule === 'sign';
 
-  const plan: Plan = {
+  const { rows, inputs, targets } = shape;
+  const draft: Plan = {
     plan: 1,
     numerics: 1,
     layers,
-    initial: resolveInitial(experiment, layers, sites),
-    data: { rows: dataset.rows, inputs: dataset.inputs, targets: dataset.targets, sha256: dataset.sha256 },
+    initial: [],
+    data: { rows, inputs, targets, sha256: '' },
     order: experiment.order ?? 'sequential',
     lastBatch: experiment.lastBatch ?? 'keep',
-    seed: experiment.seed ?? DEFAULT_SEED,
+    seed: DEFAULT_SEED,
     phases,
     sensor: sensorModel(sensor),
     sites,
@@ -96,14 +116,15 @@ export function buildPlan(parts: PlanParts): Plan {
     supervisor,
     ...(balance && { balance }),
     divergedLoss: experiment.divergedLoss ?? DEFAULT_DIVERGED_LOSS,
-    evaluationRows: Math.min(experiment.evaluation?.rows ?? DEFAULT_EVALUATION_ROWS, dataset.rows),
+    evaluationRows: Math.min(experiment.evaluation?.rows ?? DEFAULT_EVALUATION_ROWS, rows),
   };
-  const { initial: _initial, sensor: _sensor, ...rest } = plan;
+  const { sensor: _sensor, ...rest } = draft;
   freeze(rest);
-  Object.freeze(plan);
-  alignPlan(plan); // refuses widths that cannot be simulated
-  checkLearns(plan, profile);
-  return plan;
+  Object.freeze(draft);
+  alignPlan(draft); // refuses widths that cannot be simulated
+  checkLearns(draft, profile);
+  return ({ sha256 }, seed = DEFAULT_SEED) =>
+    drawPlan(draft, { initial: resolveInitial(experiment, seed, layers, sites), data: Object.freeze({ rows, inputs, targets, sha256 }), seed });
 }
 
 /** Freezes all parts of a value. What is frozen already is so in all its parts. */
@@ -113,7 +134,7 @@ function freeze(value: unknown): void {
   Object.freeze(value);
 }
 
-function resolveLayers({ model }: Experiment, dataset: Dataset): Plan['layers'] {
+function resolveLayers({ model }: Experiment, dataset: DraftParts['shape']): Plan['layers'] {
   const layers: Plan['layers'] = [];
   let inputs = dataset.inputs;
   model.layers.forEach(({ outputs, activation = 'linear', bias = false }, index) => {
@@ -138,7 +159,7 @@ function resolveLayers({ model }: Experiment, dataset: Dataset): Plan['layers'] 
 
 type Timing = Omit<PlanPhase, 'learningRate'> & { learningRate: number | string };
 
-function resolvePhases({ experiment, steps }: PlanParts, rows: number): Timing[] {
+function resolvePhases({ experiment, steps }: DraftParts, rows: number): Timing[] {
   const lastBatch = experiment.lastBatch ?? 'keep';
   const phases = experiment.phases.map((phase, index): Timing => {
     const where = `phases[${index}]`;
@@ -311,7 +332,7 @@ function signStep(format: SiteFormat, where: string): Constant {
   return { value: 1, raw: String(raw) };
 }
 
-function resolveInitial({ model, seed = DEFAULT_SEED }: Experiment, layers: Plan['layers'], sites: Record<string, SiteFormat>): Plan['initial'] {
+function resolveInitial({ model }: Experiment, seed: number, layers: Plan['layers'], sites: Record<string, SiteFormat>): Plan['initial'] {
   const initial = model.initial ?? { kind: 'glorot' as const };
   const random = randomStream(seed, 'weights');
   if (initial.kind === 'values' && initial.layers.length !== layers.length) {

@@ -1,7 +1,7 @@
 /** Runs a plan in float64 and in fixed point side by side, on the same deliveries. */
 import { loadCore, type Build } from '../core/load.js';
 import { Session, type Batch, type NumberSystem, type Row } from '../core/session.js';
-import type { Counters } from '../format/quantise.js';
+import { TALLIED, type Counters, type Tally } from '../format/quantise.js';
 import type { Plan } from '../schema/plan.js';
 import type { Dataset } from '../signal/dataset.js';
 import { deliveries } from '../signal/delivery.js';
@@ -31,7 +31,7 @@ export interface Recording {
   /** Recorder's level `full`: what each part of the run added to the counters. */
   readonly strip: Strip | undefined;
   /** What the last quarter of the run added to the counters. */
-  readonly lateCounters: Readonly<Record<string, Counters>>;
+  readonly lateCounters: Readonly<Record<string, Tally>>;
 }
 
 /** Counters over the run in equal parts. */
@@ -41,7 +41,7 @@ export interface Strip {
   /** By site key, one number for each part. */
   readonly sites: Readonly<Record<string, Record<StripCounter, number[]>>>;
 }
-export const STRIP_COUNTERS = ['count', 'overflowHigh', 'overflowLow', 'underflow', 'nearRail'] as const;
+export const STRIP_COUNTERS = TALLIED;
 export type StripCounter = (typeof STRIP_COUNTERS)[number];
 /** Parts of a strip at the most. */
 export const STRIP_PARTS = 64;
@@ -134,7 +134,7 @@ export async function runPair(plan: Plan, dataset: Dataset, options: PairOptions
   options.signal?.throwIfAborted();
   let samples = 0;
   let looked = performance.now();
-  let before: Record<string, Counters> = {};
+  let before: Record<string, Tally> = {};
   const strip = options.record === 'full' ? new StripRecorder(steps) : undefined;
   let evaluation: Batch | undefined;
   for (const batch of deliveries(plan, dataset)) {
@@ -142,8 +142,8 @@ export async function runPair(plan: Plan, dataset: Dataset, options: PairOptions
       evaluation = { ...batch, inputs: batch.inputs.slice(0, batch.count * plan.data.inputs), targets: batch.targets.slice(0, batch.count * plan.data.targets) };
       break;
     }
-    if (batch.step === marks.lateFrom) before = fixed.counters();
-    if (strip?.begins(batch.step)) strip.add(batch.step, fixed.counters());
+    if (batch.step === marks.lateFrom) before = fixed.tallies();
+    if (strip?.begins(batch.step)) strip.add(batch.step, fixed.tallies());
     float.push(batch);
     fixed.push(batch);
     if (options.onStep) {
@@ -172,7 +172,7 @@ export async function runPair(plan: Plan, dataset: Dataset, options: PairOptions
  *
  * @param before counters at the beginning of the last quarter
  */
-export function recordingOf(session: Session, recorder: Recorder, before: Record<string, Counters>, evaluation: Batch): Recording {
+export function recordingOf(session: Session, recorder: Recorder, before: Readonly<Record<string, Tally>>, evaluation: Batch): Recording {
   session.finish();
   const { plan, kind, trapped } = session;
   const fixed = kind === 'fixed';
@@ -205,22 +205,26 @@ export function realParameters(plan: Plan, raw: readonly (readonly number[])[]):
 }
 
 /** What was added to counters since they stood as `before`; nothing there counts from zero. */
-export function difference(after: Record<string, Counters>, before: Record<string, Counters>): Record<string, Counters> {
-  return Object.fromEntries(
-    Object.entries(after).map(([key, now]) => {
-      const then = before[key];
-      const minus = (field: 'count' | 'overflowHigh' | 'overflowLow' | 'underflow' | 'nearRail'): number => now[field] - (then?.[field] ?? 0);
-      return [key, { ...now, count: minus('count'), overflowHigh: minus('overflowHigh'), overflowLow: minus('overflowLow'), underflow: minus('underflow'), nearRail: minus('nearRail') }];
-    }),
-  );
+export function difference(after: Readonly<Record<string, Tally>>, before: Readonly<Record<string, Tally>>): Record<string, Tally> {
+  const added: Record<string, Tally> = {};
+  for (const key of Object.keys(after)) {
+    const now = after[key]!, then = before[key] ?? NOTHING;
+    added[key] = {
+      count: now.count - then.count, overflowHigh: now.overflowHigh - then.overflowHigh, overflowLow: now.overflowLow - then.overflowLow,
+      underflow: now.underflow - then.underflow, nearRail: now.nearRail - then.nearRail,
+    };
+  }
+  return added;
 }
+
+const NOTHING: Tally = { count: 0, overflowHigh: 0, overflowLow: 0, underflow: 0, nearRail: 0 };
 
 /** Reads the counters at the beginning of each part of the run and keeps the differences. */
 class StripRecorder {
   readonly #every: number;
   readonly #from: number[] = [];
   readonly #sites: Record<string, Record<StripCounter, number[]>> = {};
-  #before: Record<string, Counters> = {};
+  #before: Record<string, Tally> = {};
 
   constructor(steps: number) {
     this.#every = Math.ceil(steps / STRIP_PARTS);
@@ -230,13 +234,13 @@ class StripRecorder {
     return step % this.#every === 0;
   }
 
-  add(step: number, counters: Record<string, Counters>): void {
+  add(step: number, counters: Record<string, Tally>): void {
     if (step > 0) this.end(counters);
     this.#from.push(step);
     this.#before = counters;
   }
 
-  end(counters: Record<string, Counters>): void {
+  end(counters: Readonly<Record<string, Tally>>): void {
     for (const [key, now] of Object.entries(difference(counters, this.#before))) {
       const lists = (this.#sites[key] ??= { count: [], overflowHigh: [], overflowLow: [], underflow: [], nearRail: [] });
       for (const counter of STRIP_COUNTERS) lists[counter].push(now[counter]);

@@ -15,6 +15,7 @@ const PARTS = Object.keys(SensorModel.properties) as (keyof SensorModel)[];
  * @example sensorModel((await loadSensor('step-gain-4')).value) // { gain: [{ kind: 'step', at: 0, value: 4 }] }
  */
 export function sensorModel(sensor: SensorParts): SensorModel {
+  if (models.has(sensor)) return sensor as SensorModel;
   for (const [list, terms] of Object.entries({ gain: sensor.gain, 'supply.terms': sensor.supply?.terms, offset: sensor.offset })) {
     const index = (terms ?? []).findIndex(({ kind }) => kind === 'recorded');
     if (index < 0) continue;
@@ -23,8 +24,13 @@ export function sensorModel(sensor: SensorParts): SensorModel {
       try: 'state the term in the sensor file, or its values in a term of kind "curve"',
     });
   }
-  return Object.fromEntries(PARTS.flatMap((part) => (sensor[part] === undefined ? [] : [[part, withoutSources(sensor[part])]])));
+  const model: SensorModel = Object.fromEntries(PARTS.flatMap((part) => (sensor[part] === undefined ? [] : [[part, withoutSources(sensor[part])]])));
+  models.add(model);
+  return model;
 }
+
+/** What came from here needs not be gone through again. */
+const models = new WeakSet<SensorParts>();
 
 /** Where a figure comes from changes no run, and so is no part of a plan's hash. */
 function withoutSources(value: unknown): unknown {

@@ -1,6 +1,6 @@
 /** Runs single runs of a sweep. What several runs share is made once: documents, data, references, and float64 sides where only the target differs. */
 import { finite } from '../compare/compare.js';
-import { prepareFrom, readDocuments, type Documents, type Prepared, type RunOptions } from '../compare/prepare.js';
+import { draftVariants, prepareFrom, readDocuments, type Documents, type RunOptions, type Variant } from '../compare/prepare.js';
 import { leastSquares, weightError, type Reference } from '../compare/reference.js';
 import { thresholds } from '../compare/thresholds.js';
 import { judge, type Judged } from '../compare/verdict.js';
@@ -10,6 +10,7 @@ import type { Batch, NumberSystem } from '../core/session.js';
 import { applySet } from '../document/set.js';
 import { QrailsError } from '../errors.js';
 import { quantumFraction } from '../plan/alignment.js';
+import { ofDraft } from '../plan/drawn.js';
 import type { Recording } from '../run/pair.js';
 import type { Experiment } from '../schema/experiment.js';
 import type { Plan } from '../schema/plan.js';
@@ -41,12 +42,20 @@ const DATA_BYTES = 64 * 2 ** 20;
 const DOCUMENTS = 16;
 const SIDES = 4096;
 
-/** A point's documents before and after its assignments. */
+/** A point: its documents before and after its assignments, and its plan but for what a seed draws. */
 interface Settled {
   readonly point: number;
   readonly options: RunOptions;
   readonly stated: Documents;
-  readonly applied: Documents;
+  readonly experiment: Experiment;
+  readonly datasetOf: (seed: number) => Promise<Dataset>;
+  readonly variantsOf: (dataset: Dataset, seed: number) => Variant[];
+}
+
+/** A run, planned. */
+interface Planned extends Pick<Variant, 'plan' | 'hash'> {
+  readonly experiment: Experiment;
+  readonly dataset: Dataset;
 }
 
 /** What is needed of a float64 side once it has been run. */
@@ -76,46 +85,49 @@ export function createExecutor(space: SweepSpace, { build, module }: ExecutorOpt
   const settle = async (point: number): Promise<Settled> => {
     if (last?.point === point) return last;
     const options = space.optionsAt(point);
-    const { experiment, profile, sensor, directory, set = [] } = options;
-    const key = JSON.stringify([experiment, profile, sensor, directory]);
+    const { experiment: name, profile, sensor, directory, set = [] } = options;
+    const key = JSON.stringify([name, profile, sensor, directory]);
     const stated = documents.get(key) ?? documents.set(key, await readDocuments(options));
-    const values = await applySet({ profile: stated.profile.value, sensor: stated.sensor.value, experiment: stated.experiment.value }, set);
-    const applied: Documents = {
-      experiment: { ...stated.experiment, value: values.experiment }, profile: { ...stated.profile, value: values.profile }, sensor: { ...stated.sensor, value: values.sensor },
-    };
-    return (last = { point, options, stated, applied });
+    const applied = await applySet({ profile: stated.profile.value, sensor: stated.sensor.value, experiment: stated.experiment.value }, set);
+    const { experiment } = applied;
+    const { baseDirectory } = stated.experiment;
+    const dataKey = JSON.stringify([experiment.data, baseDirectory]);
+    let variantsOf: Settled['variantsOf'] | undefined;
+    return (last = {
+      point, options, stated, experiment,
+      async datasetOf(seed) {
+        // A recording is the same under every seed.
+        const drawn = experiment.data.kind === 'teacher' ? dataKey + seed : dataKey;
+        const known = datasets.get(drawn);
+        if (known) return known;
+        const dataset = await loadDataset(experiment.data, { seed, baseDirectory });
+        return datasets.set(drawn, dataset, dataset.values.byteLength);
+      },
+      variantsOf: (dataset, seed) => (variantsOf ??= draftVariants(applied, options, dataset))(dataset, seed),
+    });
   };
 
-  const datasetOf = async ({ data }: Experiment, seed: number, baseDirectory: string): Promise<Dataset> => {
-    // A recording is the same under every seed.
-    const key = JSON.stringify([data, baseDirectory, ...(data.kind === 'teacher' ? [seed] : [])]);
-    const known = datasets.get(key);
-    if (known) return known;
-    const dataset = await loadDataset(data, { seed, baseDirectory });
-    return datasets.set(key, dataset, dataset.values.byteLength);
-  };
-
-  const prepared = async (run: number): Promise<Prepared> => {
-    const { options, stated, applied } = await settle(Math.floor(run / space.seeds));
+  const planned = async (run: number): Promise<Planned> => {
+    const { options, stated, experiment, datasetOf, variantsOf } = await settle(Math.floor(run / space.seeds));
     const seed = space.seedAt(run);
     try {
-      const { value, baseDirectory } = applied.experiment;
-      return await prepareFrom(applied, { ...options, seed, set: [] }, await datasetOf(value, seed, baseDirectory));
+      const dataset = await datasetOf(seed);
+      const [{ plan, hash }] = variantsOf(dataset, seed) as [Variant];
+      return { experiment, dataset, plan, hash };
     } catch (error) {
       if (!(error instanceof QrailsError)) throw error;
-      return prepareFrom(stated, { ...options, seed }); // throws again, and names the assignment
+      await prepareFrom(stated, { ...options, seed }); // throws again, and names the assignment
+      throw error;
     }
   };
 
   /** Least squares of the evaluation batch: the same wherever the same rows are delivered through the same sensor. */
   const referenceOf = (plan: Plan, evaluation: Batch): Reference | undefined => {
-    const { layers, data, order, lastBatch, seed, sensor, evaluationRows, phases } = plan;
-    const key = JSON.stringify([layers, data, order, lastBatch, seed, sensor, evaluationRows, phases.map((phase) => [phase.steps, phase.batch, phase.sensor])]);
+    const key = `${plan.seed} ${plan.data.sha256} ${deliveryOf(plan).key}`;
     return (references.get(key) ?? references.set(key, { of: leastSquares(plan, evaluation) })).of;
   };
 
-  const sidesOf = async ({ experiment, dataset, variants }: Prepared): Promise<Pick<RunResult, 'float' | 'fixed'>> => {
-    const { plan } = variants[0]!;
+  const sidesOf = async ({ experiment, dataset, plan }: Planned): Promise<Pick<RunResult, 'float' | 'fixed'>> => {
     const limits = thresholds(experiment.verdict);
     const key = numbers === 'fixed' ? '' : floatKey(plan, limits);
     let float = numbers === 'fixed' ? undefined : floats.get(key);
@@ -141,8 +153,8 @@ export function createExecutor(space: SweepSpace, { build, module }: ExecutorOpt
     async run(run) {
       let hash: string | null = null;
       try {
-        const plan = await prepared(run);
-        ({ hash } = plan.variants[0]!);
+        const plan = await planned(run);
+        ({ hash } = plan);
         return { run, hash, ...(await sidesOf(plan)), error: null };
       } catch (error) {
         if (!(error instanceof QrailsError)) throw error;
@@ -152,13 +164,22 @@ export function createExecutor(space: SweepSpace, { build, module }: ExecutorOpt
   };
 }
 
+/** All of a plan that its last batch depends on, but for what is drawn. */
+const deliveryOf = ofDraft(({ layers, data: { rows }, order, lastBatch, sensor, evaluationRows, phases }) => (
+  { key: JSON.stringify([layers, rows, order, lastBatch, sensor, evaluationRows, phases.map((phase) => [phase.steps, phase.batch, phase.sensor])]) }
+));
+
 /** All of a plan that its float64 side depends on, and what it is judged by: not the formats, nor the raws made with them. */
-function floatKey({ sites, sigmoid: _table, errorOne: _one, initial, ...rest }: Plan, limits: ReturnType<typeof thresholds>): string {
+function floatKey(plan: Plan, limits: ReturnType<typeof thresholds>): string {
+  const { seed, data: { sha256 }, initial } = plan;
+  return JSON.stringify([seed, sha256, initial.map(({ weights, bias }) => [weights, bias]), limits]) + realOf(plan).key;
+}
+
+const realOf = ofDraft(({ sites, sigmoid: _table, errorOne: _one, initial: _initial, seed: _seed, data: { rows }, ...rest }) => {
   // Two laws measure a gradient against the last place of what it moves.
   const quantum = measuresGradient(rest.throttle.law) ? quantumFraction({ layers: rest.layers, sites }) : null;
-  const weights = initial.map(({ weights, bias }) => [weights, bias]);
-  return JSON.stringify([weights, Object.keys(sites), quantum, limits]) + JSON.stringify(rest, (name, value: unknown) => (name === 'raw' ? undefined : value));
-}
+  return { key: JSON.stringify([Object.keys(sites), quantum, rows]) + JSON.stringify(rest, (name, value: unknown) => (name === 'raw' ? undefined : value)) };
+});
 
 /** Place and fault in a line. The values of assignments are the point's: without them the same fault reads the same at every point. */
 function describe({ parts: { where, message } }: QrailsError): string {

@@ -1,6 +1,6 @@
 /** What a sweep keeps of every run, and may rank by, once: schema, journal, tables and summary are made from this list. docs/sweep.md. */
 import { SEED_MEASURES, type SeedMeasureName } from '../compare/seedsMeasures.js';
-import { pressedSites } from '../compare/verdict.js';
+import { isInLoop } from '../compare/verdict.js';
 import type { Counters } from '../format/quantise.js';
 import type { Recording } from '../run/pair.js';
 import type { Plan } from '../schema/plan.js';
@@ -35,8 +35,12 @@ const seedMeasure = (name: SeedMeasureName): SweepMeasure => {
 /** Largest share, over the sites of the learning loop (docs/verdicts.md), of the values that a counter counted; NaN in float64, which has no rails. */
 function largestShare(recording: Recording, counted: (counters: Counters) => number): number {
   if (recording.kind === 'float') return NaN;
-  const keys = pressedSites(recording, 0).map(({ key }) => key); // at least none: every site of the loop
-  return Math.max(0, ...keys.map((key) => recording.counters[key]!).filter(({ count }) => count > 0).map((site) => counted(site) / site.count));
+  let largest = 0;
+  for (const key of Object.keys(recording.counters)) {
+    const site = recording.counters[key]!;
+    if (site.count > 0 && isInLoop(key)) largest = Math.max(largest, counted(site) / site.count);
+  }
+  return largest;
 }
 
 /** Word lengths of all weights and biases. */

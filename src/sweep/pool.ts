@@ -2,7 +2,7 @@
 import { Tinypool } from 'tinypool';
 import { compileCore, type Build } from '../core/load.js';
 import { QrailsError } from '../errors.js';
-import type { Extent, Interval, SweepSpace } from './types.js';
+import type { DoneExtent, Interval, SweepSpace } from './types.js';
 import type { Answer, WorkerData } from './worker.js';
 
 export interface PoolOptions {
@@ -22,7 +22,7 @@ export interface PoolOptions {
   /**
    * Takes what is finished, in no order. While 2 · `workers` promises are not settled, nothing more is begun.
    */
-  readonly onExtent: (extent: Extent) => Promise<void> | void;
+  readonly onExtent: (extent: DoneExtent) => Promise<void> | void;
 }
 
 /** What an interval should take: long beside handing it over, short beside a user's patience after Ctrl-C. */
@@ -56,10 +56,10 @@ export async function runPool({ space, directory, pending, workers, build, signa
       const { from, to } = interval;
       const answer = await (pool.run(interval) as Promise<Answer>).catch((error: unknown) => blame(error, { from, to }));
       if ('failed' in answer) throw new QrailsError(answer.failed);
-      const { results, milliseconds } = answer;
-      intervals.giveBack({ from: from + results.length, to });
-      length = Math.max(1, Math.min(MOST_RUNS, Math.floor((results.length * INTERVAL_MS) / milliseconds)));
-      await onExtent({ from, results });
+      const { done, milliseconds } = answer;
+      intervals.giveBack({ from: done.to, to });
+      length = Math.max(1, Math.min(MOST_RUNS, Math.floor(((done.to - from) * INTERVAL_MS) / milliseconds)));
+      await onExtent(done);
     }
   };
   let aborted: () => void = () => undefined;

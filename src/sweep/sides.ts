@@ -1,7 +1,7 @@
 /** Runs a plan in the number systems a sweep asks for, and keeps what a comparison keeps of it: the same bits as `runPair`. */
 import type { CoreExports } from '../core/load.js';
 import { Session, type Batch, type NumberSystem } from '../core/session.js';
-import type { Counters } from '../format/quantise.js';
+import type { Tally } from '../format/quantise.js';
 import { lateStart, planSteps, recordingOf, stressStart, type Recording } from '../run/pair.js';
 import { Recorder } from '../run/recorder.js';
 import type { Plan } from '../schema/plan.js';
@@ -11,10 +11,23 @@ import { deliveries } from '../signal/delivery.js';
 /** Two instances of the core, since both sides may run at the same time; nothing else uses them meanwhile. */
 export type Cores = Readonly<Record<NumberSystem, CoreExports>>;
 
+/** The session that used a core last. */
+const last = new WeakMap<CoreExports, Session>();
+
+/** A session for a plan: the last one, where it can begin anew with it. */
+function sessionOf(core: CoreExports, plan: Plan, kind: NumberSystem): Session {
+  const known = last.get(core);
+  if (known?.kind === kind && known.restart(plan)) return known;
+  last.delete(core); // another one lays out the memory anew, also where it fails
+  const session = new Session(core, plan, kind, { restarts: true });
+  last.set(core, session);
+  return session;
+}
+
 interface Side {
   readonly session: Session;
   readonly recorder: Recorder;
-  before: Record<string, Counters>;
+  before: Record<string, Tally>;
 }
 
 /**
@@ -28,7 +41,7 @@ export function runSides<K extends NumberSystem>(cores: Cores, plan: Plan, datas
   const steps = planSteps(plan);
   const marks = { divergedLoss: plan.divergedLoss, lateFrom: lateStart(plan), stressFrom: stressStart(plan) };
   const sides = kinds.map((kind): Side => {
-    const session = new Session(cores[kind], plan, kind);
+    const session = sessionOf(cores[kind], plan, kind);
     const recorder = new Recorder(steps, marks);
     session.onRow((step, row) => recorder.add(step, row));
     return { session, recorder, before: {} };
@@ -36,7 +49,7 @@ export function runSides<K extends NumberSystem>(cores: Cores, plan: Plan, datas
   for (const batch of deliveries(plan, dataset)) {
     if (batch.step < steps) {
       for (const side of sides) {
-        if (batch.step === marks.lateFrom) side.before = side.session.counters();
+        if (batch.step === marks.lateFrom) side.before = side.session.tallies();
         side.session.push(batch);
       }
       continue;

@@ -9,8 +9,9 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { printable } from '../document/show.js';
 import { QrailsError } from '../errors.js';
+import { fail } from '../output/file.js';
 import { showRuns } from './intervals.js';
-import { MOST_LINE_BYTES, checkSameSweep, fail, journalLines, parseExtent, readHead, type JournalHead, type JournalLine } from './journal.js';
+import { MOST_LINE_BYTES, checkSameSweep, journalLines, parseExtent, readHead, type JournalHead, type JournalLine } from './journal.js';
 import type { Interval, RunResult } from './types.js';
 
 /** Lines that wait are put away when they take so much memory. */

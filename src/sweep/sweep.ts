@@ -1,7 +1,6 @@
 /** Runs a sweep, or a shard of one: what is pending, on all cores, into a journal, and from that the tables. docs/sweep.md. */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { VerdictName } from '../compare/thresholds.js';
 import type { Build } from '../core/load.js';
 import { QrailsError } from '../errors.js';
 import { writeOutput } from '../output/file.js';
@@ -18,13 +17,10 @@ import { sortedRuns, type Journals } from './sort.js';
 import { createSpace } from './space.js';
 import { loadSweep, validateSweep } from './spec.js';
 import { writeTables } from './tables.js';
-import type { Extent, RunResult, SweepSpace } from './types.js';
+import type { DoneExtent, Outcome, RunResult, SweepSpace } from './types.js';
 
 export const DEFAULT_FORMATS: readonly TableFormat[] = ['csv'];
 export const MOST_WORKERS = 1024;
-
-/** What a run ended with. */
-export type Outcome = VerdictName | 'error';
 
 export interface SweepProgress {
   /** Runs in the journal, those of earlier times included. */
@@ -176,16 +172,13 @@ async function work<T>(options: PartOptions, then: (worked: Worked) => Promise<T
 }
 
 /** Counts what comes in and tells it. */
-function watched(of: number, { finished }: Journal, onProgress: PartOptions['onProgress']): (extent: Extent) => void {
+function watched(of: number, { finished }: Journal, onProgress: PartOptions['onProgress']): (extent: DoneExtent) => void {
   const outcomes = new Map<Outcome, number>();
   const began = performance.now();
   let ran = 0;
-  return ({ results }) => {
-    for (const { fixed, float } of results) {
-      const outcome = (fixed ?? float)?.verdict ?? 'error';
-      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-    }
-    ran += results.length;
+  return ({ from, to, outcomes: added }) => {
+    for (const [outcome, count] of added) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + count);
+    ran += to - from;
     onProgress?.({ done: finished.runs, of, outcomes, perSecond: (1000 * ran) / (performance.now() - began) });
   };
 }

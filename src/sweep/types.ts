@@ -2,6 +2,7 @@
 import type { RunOptions } from '../compare/prepare.js';
 import type { VerdictName } from '../compare/thresholds.js';
 import type { Sweep } from '../schema/sweep.js';
+import type { SealedExtent } from './extent.js';
 import type { SweepMeasureName } from './measures.js';
 
 /** A value an axis takes, as JSON. */
@@ -45,6 +46,15 @@ export interface RunResult {
 export interface Extent {
   readonly from: number;
   readonly results: readonly RunResult[];
+}
+
+/** How a run ended: the verdict of the target, of float64 where it is run alone. */
+export type Outcome = VerdictName | 'error';
+export const outcomeOf = ({ fixed, float }: RunResult): Outcome => (fixed ?? float)?.verdict ?? 'error';
+
+/** Consecutive runs, done, as a worker hands them over. */
+export interface DoneExtent extends SealedExtent {
+  readonly outcomes: ReadonlyMap<Outcome, number>;
 }
 
 /** Runs `from` … `to` − 1. */

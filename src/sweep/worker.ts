@@ -3,8 +3,9 @@ import { Tinypool } from 'tinypool';
 import { QrailsError, type ErrorParts } from '../errors.js';
 import type { Sweep } from '../schema/sweep.js';
 import { createExecutor, type Executor } from './execute.js';
+import { sealExtent } from './extent.js';
 import { createSpace } from './space.js';
-import type { Interval, RunResult } from './types.js';
+import { outcomeOf, type DoneExtent, type Interval, type Outcome, type RunResult } from './types.js';
 
 export interface WorkerData {
   readonly spec: Sweep;
@@ -15,8 +16,8 @@ export interface WorkerData {
   readonly module: WebAssembly.Module;
 }
 
-/** What a worker answers: the first runs of an interval, at least one. Errors of the user's cross threads as their parts. */
-export type Answer = { readonly results: readonly RunResult[]; readonly milliseconds: number } | { readonly failed: ErrorParts };
+/** What a worker answers: the first runs of an interval, at least one, as text, which crosses threads at less cost than objects. Errors of the user's cross them as their parts. */
+export type Answer = { readonly done: DoneExtent; readonly milliseconds: number } | { readonly failed: ErrorParts };
 
 let executor: Promise<Executor> | undefined;
 
@@ -34,7 +35,9 @@ export default async function runInterval({ from, to }: Interval): Promise<Answe
       results.push(await run(at));
       milliseconds = performance.now() - began;
     }
-    return { results, milliseconds };
+    const outcomes = new Map<Outcome, number>();
+    for (const outcome of results.map(outcomeOf)) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    return { done: { ...sealExtent({ from, results }), outcomes }, milliseconds };
   } catch (error) {
     if (error instanceof QrailsError) return { failed: error.parts };
     throw error;

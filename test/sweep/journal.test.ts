@@ -9,7 +9,7 @@ import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { VERDICTS } from '../../src/compare/thresholds.js';
 import { QrailsError } from '../../src/errors.js';
 import { Intervals } from '../../src/sweep/intervals.js';
-import { JOURNAL_FILE, LOCK_FILE, MOST_LINE_BYTES, journalLines, lockFolder, openJournal, parseExtent, readHead, type Journal, type JournalHead } from '../../src/sweep/journal.js';
+import { JOURNAL_FILE, LOCK_FILE, MOST_LINE_BYTES, journalLines, lockFolder, openJournal, parseExtent, readHead, sealExtent, type Journal, type JournalHead } from '../../src/sweep/journal.js';
 import { SWEEP_MEASURE_NAMES } from '../../src/sweep/measures.js';
 import { sortedRuns } from '../../src/sweep/sort.js';
 import type { Extent, Interval, RunResult, SideResult } from '../../src/sweep/types.js';
@@ -38,10 +38,12 @@ const full = (run: number): RunResult => ({ run, hash: 'c'.repeat(64), float: si
 
 const resumed = (head = HEAD): Promise<Journal> => openJournal(folder, head, { resume: true });
 
+const append = async (journal: Journal, of: Extent): Promise<void> => journal.append(sealExtent(of));
+
 /** A journal with these extents. */
 async function write(intervals: readonly Interval[], head = HEAD): Promise<void> {
   const journal = await openJournal(folder, head);
-  for (const interval of intervals) await journal.append(extent(interval));
+  for (const interval of intervals) await append(journal, extent(interval));
   await journal.close();
 }
 
@@ -136,7 +138,7 @@ describe('a journal', () => {
     });
     const results = fc.sample(any, { numRuns: 300, seed: 7 }).map((result, run) => ({ run, ...result }));
     const journal = await openJournal(folder, HEAD);
-    for (let from = 0; from < results.length; from += 50) await journal.append({ from, results: results.slice(from, from + 50) });
+    for (let from = 0; from < results.length; from += 50) await append(journal, { from, results: results.slice(from, from + 50) });
     await journal.close();
     expect(await resultsIn()).toEqual(results);
   });
@@ -146,7 +148,7 @@ describe('a journal', () => {
     const second = await resumed();
     expect([...second.finished]).toEqual([{ from: 0, to: 10 }, { from: 20, to: 30 }]);
     expect([second.dropped, second.damaged]).toEqual([0, 0]);
-    await second.append(extent({ from: 10, to: 20 }));
+    await append(second, extent({ from: 10, to: 20 }));
     await second.close();
     const third = await resumed();
     expect([...third.finished]).toEqual([{ from: 0, to: 30 }]);
@@ -161,51 +163,51 @@ describe('a journal', () => {
   it('divides an extent into lines of bounded length', async () => {
     const head = headOf(100_000);
     const journal = await openJournal(folder, head);
-    await journal.append(extent({ from: 0, to: 2000 }, full));
+    await append(journal, extent({ from: 0, to: 2000 }, full));
     await journal.close();
     const lines = readFileSync(file).toString().split('\n');
     expect(lines.length).toBeGreaterThan(10);
     for (const line of lines) expect(Buffer.byteLength(line) + 1).toBeLessThanOrEqual(MOST_LINE_BYTES);
     expect(await resultsIn()).toEqual(extent({ from: 0, to: 2000 }, full).results);
     const again = await resumed(head);
-    await expect(again.append(extent({ from: 2000, to: 2001 }, (run) => ({ ...refused(run), hash: 'é'.repeat(MOST_LINE_BYTES / 2) })))).rejects.toThrow(RangeError);
+    await expect(append(again, extent({ from: 2000, to: 2001 }, (run) => ({ ...refused(run), hash: 'é'.repeat(MOST_LINE_BYTES / 2) })))).rejects.toThrow(RangeError);
     await again.close();
   });
 
   it('takes every run once, and none that is not its', async () => {
     const journal = await openJournal(folder, HEAD);
-    await journal.append(extent({ from: 5, to: 8 }));
-    await expect(journal.append(extent({ from: 7, to: 9 }))).rejects.toThrow('runs 7 to 8: journalled already');
-    await expect(journal.append(extent({ from: 999, to: 1001 }))).rejects.toThrow('not to be journalled');
-    await expect(journal.append({ from: 20, results: [refused(21)] })).rejects.toThrow('not to be journalled');
-    await journal.append({ from: 20, results: [] });
+    await append(journal, extent({ from: 5, to: 8 }));
+    await expect(append(journal, extent({ from: 7, to: 9 }))).rejects.toThrow('runs 7 to 8: journalled already');
+    await expect(append(journal, extent({ from: 999, to: 1001 }))).rejects.toThrow('not to be journalled');
+    await expect(append(journal, { from: 20, results: [refused(21)] })).rejects.toThrow('not to be journalled');
+    await append(journal, { from: 20, results: [] });
     await journal.close();
     await journal.close();
-    await expect(journal.append(extent({ from: 30, to: 31 }))).rejects.toThrow('not to be journalled');
+    await expect(append(journal, extent({ from: 30, to: 31 }))).rejects.toThrow('not to be journalled');
     expect((await resultsIn()).map(({ run }) => run)).toEqual([5, 6, 7]);
   });
 
   it('is synced by the batch, and holds back who is faster than the disk', async () => {
     const handles = await prototypeOfHandles();
-    const append = vi.spyOn(handles, 'appendFile');
+    const written = vi.spyOn(handles, 'appendFile');
     const sync = vi.spyOn(handles, 'datasync');
     try {
       const head = headOf(100_000);
       const journal = await openJournal(folder, head);
-      append.mockClear();
+      written.mockClear();
       sync.mockClear();
-      for (let from = 0; from < 20_000; from += 10) await journal.append(extent({ from, to: from + 10 }, full));
+      for (let from = 0; from < 20_000; from += 10) await append(journal, extent({ from, to: from + 10 }, full));
       await journal.flush();
-      const sizes = append.mock.calls.map(([bytes]) => (bytes as Buffer).length);
+      const sizes = written.mock.calls.map(([bytes]) => (bytes as Buffer).length);
       expect(sync.mock.calls.length).toBe(sizes.length);
       expect(sizes.length).toBeLessThan(60); // of 2000 extents, about 20 MB
       expect(Math.max(...sizes)).toBeLessThan(1.1 * 2 ** 20 + MOST_LINE_BYTES);
       expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(statSync(file).size - readFileSync(file).indexOf('\n') - 1);
-      append.mockClear();
-      await journal.append(extent({ from: 20_000, to: 20_001 })); // alone: written by the clock
-      await vi.waitFor(() => expect(append).toHaveBeenCalledTimes(1), { timeout: 5000 });
+      written.mockClear();
+      await append(journal, extent({ from: 20_000, to: 20_001 })); // alone: written by the clock
+      await vi.waitFor(() => expect(written).toHaveBeenCalledTimes(1), { timeout: 5000 });
       await journal.close();
-      expect(append).toHaveBeenCalledTimes(1);
+      expect(written).toHaveBeenCalledTimes(1);
     } finally {
       vi.restoreAllMocks();
     }
@@ -227,7 +229,7 @@ describe('a torn end', () => {
       expect(journal.dropped).toBe(ends.includes(size) ? 0 : 1);
       expect(statSync(file).size).toBe(Math.max(...ends.filter((end) => end <= size)));
       expect(journal.finished.runs).toBe(kept.reduce((sum, { from, to }) => sum + to - from, 0));
-      for (const missing of [...journal.finished.missing(intervals)]) await journal.append(extent(missing));
+      for (const missing of [...journal.finished.missing(intervals)]) await append(journal, extent(missing));
       await journal.close();
       expect(readFileSync(file).equals(whole)).toBe(true);
     }
@@ -274,7 +276,7 @@ describe('flipped bits', () => {
       expect([...journal.finished]).toEqual(line === 3 ? [{ from: 0, to: 3 }] : joined ? [{ from: 0, to: 2 }] : [{ from: 0, to: 2 }, { from: 3, to: 4 }]);
       expect(journal.dropped + journal.damaged).toBeGreaterThan(0);
       expect(journal.damaged > 0).toBe(line === 2 && !joined);
-      for (const missing of [...journal.finished.missing([{ from: 0, to: 4 }])]) await journal.append(extent(missing));
+      for (const missing of [...journal.finished.missing([{ from: 0, to: 4 }])]) await append(journal, extent(missing));
       await journal.close();
       expect((await resultsIn()).sort((a, b) => a.run - b.run)).toEqual(extent({ from: 0, to: 4 }).results);
     }
@@ -370,7 +372,7 @@ describe('refused', () => {
 
 /** Goes on with the journal in argv[1] and says what is on the disk: `flushed RUNS`, `done`, or the code and the text of an error. */
 const CHILD = `
-import { openJournal } from ${JSON.stringify(`file://${join(ROOT, 'dist/sweep/journal.js')}`)};
+import { openJournal, sealExtent } from ${JSON.stringify(`file://${join(ROOT, 'dist/sweep/journal.js')}`)};
 const [folder, head, seed, names] = [process.argv[1], JSON.parse(process.argv[2]), Number(process.argv[3]), JSON.parse(process.argv[4])];
 let state = seed;
 const below = (n) => Math.floor(((state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32) * n);
@@ -382,7 +384,7 @@ try {
   for (const { from, to } of journal.finished.missing([{ from: 0, to: head.runs }])) {
     for (let at = from; at < to; ) {
       const end = Math.min(to, at + 1 + below(60));
-      await journal.append({ from: at, results: Array.from({ length: end - at }, (_, k) => result(at + k)) });
+      await journal.append(sealExtent({ from: at, results: Array.from({ length: end - at }, (_, k) => result(at + k)) }));
       at = end;
       if (below(10) === 0) {
         await journal.flush();
@@ -449,7 +451,7 @@ describe('a full disk', () => {
     const journal = await resumed(head);
     expect(journal.finished.runs).toBeGreaterThanOrEqual(flushed);
     expect(journal.finished.runs).toBeLessThan(head.runs);
-    for (const missing of [...journal.finished.missing([{ from: 0, to: head.runs }])]) await journal.append(extent(missing));
+    for (const missing of [...journal.finished.missing([{ from: 0, to: head.runs }])]) await append(journal, extent(missing));
     await journal.close();
     expect(await sortedNumbers()).toEqual(allRuns(head.runs));
   }
@@ -477,9 +479,9 @@ describe('a full disk', () => {
     for (const method of ['appendFile', 'datasync'] as const) {
       const at = join(folder, method);
       const journal = await openJournal(at, HEAD);
-      await journal.append(extent({ from: 0, to: 2 }));
+      await append(journal, extent({ from: 0, to: 2 }));
       await journal.flush();
-      await journal.append(extent({ from: 2, to: 4 }));
+      await append(journal, extent({ from: 2, to: 4 }));
       const broken = vi.spyOn(handles, method).mockImplementation(async function (this: { write(bytes: Buffer): Promise<unknown> }, bytes?: unknown) {
         if (Buffer.isBuffer(bytes)) await this.write(bytes.subarray(0, bytes.length >> 1));
         throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
@@ -487,7 +489,7 @@ describe('a full disk', () => {
       try {
         const error = await failureOf(journal.flush());
         expect(error).toMatchObject({ code: 'output', parts: { found: 'no space left', try: expect.stringContaining('--resume') } });
-        await expect(journal.append(extent({ from: 4, to: 6 }))).rejects.toBe(error);
+        await expect(append(journal, extent({ from: 4, to: 6 }))).rejects.toBe(error);
         await expect(journal.close()).rejects.toBe(error);
       } finally {
         broken.mockRestore();
@@ -568,12 +570,12 @@ describe('a folder', () => {
 
   it('that was taken away is written to no more', async () => {
     const journal = await openJournal(folder, HEAD);
-    await journal.append(extent({ from: 0, to: 2 }));
+    await append(journal, extent({ from: 0, to: 2 }));
     await journal.flush();
     const before = readFileSync(file);
     rmSync(lock());
     const other = await lockFolder(folder);
-    await journal.append(extent({ from: 2, to: 4 }));
+    await append(journal, extent({ from: 2, to: 4 }));
     expect(await failureOf(journal.flush())).toMatchObject({ parts: { message: 'another process works on this folder' } });
     await failureOf(journal.close());
     expect(readFileSync(file).equals(before)).toBe(true);

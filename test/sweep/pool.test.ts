@@ -6,7 +6,7 @@ import type { Sweep } from '../../src/schema/sweep.js';
 import { createExecutor } from '../../src/sweep/execute.js';
 import { runPool, type PoolOptions } from '../../src/sweep/pool.js';
 import { createSpace } from '../../src/sweep/space.js';
-import type { Extent, Interval, RunResult, SweepSpace } from '../../src/sweep/types.js';
+import { outcomeOf, type DoneExtent, type Extent, type Interval, type RunResult, type SweepSpace } from '../../src/sweep/types.js';
 import { experiment, Folder } from '../cli/qrails.js';
 
 const folder = new Folder({
@@ -23,10 +23,18 @@ const SPEC: Sweep = {
 };
 const space = await createSpace(SPEC, folder.path);
 
+/** The results in the lines of an extent, whose outcomes are theirs. */
+function read({ from, to, lines, outcomes }: DoneExtent): Extent {
+  const results = Buffer.from(lines).toString().trimEnd().split('\n').flatMap((line) => (JSON.parse(line) as { results: RunResult[] }).results);
+  expect(results).toHaveLength(to - from);
+  expect([...outcomes].flatMap(([outcome, count]) => Array<string>(count).fill(outcome)).sort()).toEqual(results.map(outcomeOf).sort());
+  return { from, results };
+}
+
 async function pooled(options: Partial<PoolOptions> & { space?: SweepSpace }): Promise<{ extents: Extent[]; results: RunResult[] }> {
   const extents: Extent[] = [];
   const { runs } = options.space ?? space;
-  await runPool({ space, directory: folder.path, pending: [{ from: 0, to: runs }], workers: 1, onExtent: (extent) => void extents.push(extent), ...options });
+  await runPool({ space, directory: folder.path, pending: [{ from: 0, to: runs }], workers: 1, onExtent: (extent) => void extents.push(read(extent)), ...options });
   extents.sort((a, b) => a.from - b.from);
   return { extents, results: extents.flatMap(({ results }) => results) };
 }
@@ -116,7 +124,7 @@ describe('what is under way', () => {
     const began = performance.now();
     const pending = [{ from: 0, to: 8 }, { from: 8, to: 16 }];
     const error = await failure(pooled({ space: long, pending, workers: 2, signal: abort.signal, onExtent: (extent) => {
-      extents.push(extent);
+      extents.push(read(extent));
       if (extents.flatMap(({ results }) => results).length === 8) setTimeout(() => abort.abort(), 200);
     } }));
     expect(error).toBe(abort.signal.reason);

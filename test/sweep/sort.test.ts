@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { VERDICTS } from '../../src/compare/thresholds.js';
 import { QrailsError } from '../../src/errors.js';
-import { openJournal, type JournalHead } from '../../src/sweep/journal.js';
+import { openJournal, sealExtent, type JournalHead } from '../../src/sweep/journal.js';
 import { SWEEP_MEASURE_NAMES } from '../../src/sweep/measures.js';
 import { SORT_FOLDER, sortedRuns, type Journals, type SortOptions } from '../../src/sweep/sort.js';
 import type { Interval, RunResult, SideResult } from '../../src/sweep/types.js';
@@ -34,7 +34,7 @@ async function journals(extents: readonly (readonly Interval[])[], head: Partial
   const paths: string[] = [];
   for (const [index, intervals] of extents.entries()) {
     const journal = await openJournal(join(root, String(made++)), { sweep: 'ab'.repeat(32), name: 'x', shard: [index + 1, extents.length], points: head.runs, seeds: 1, ...head });
-    for (const interval of intervals) await journal.append({ from: interval.from, results: resultsOf(interval) });
+    for (const interval of intervals) await journal.append(sealExtent({ from: interval.from, results: resultsOf(interval) }));
     await journal.close();
     paths.push(journal.path);
   }
