@@ -1,6 +1,6 @@
 /** The kernels of lanes as the host has proved that they hold a layer's values (src/core/lanes.ts). */
 import * as abi from '../abi';
-import { DoublesOne, DoublesThree } from './doubles';
+import { LongsOne, LongsThree } from './longs';
 import { hiddenErrorLanes, outputErrorLanes } from './error';
 import { forwardLanes } from './forward';
 import { gradientLanes } from './gradient';
@@ -13,8 +13,8 @@ export function forwardInLanes<N, V>(header: usize, record: usize, inputs: usize
   const kind = load<i32>(record, abi.LAYER_LANES_FORWARD);
   if (kind == abi.LANES_WORDS_ONE) return forwardLanes<N, V, WordsOne>(header, record, inputs, count);
   if (kind == abi.LANES_WORDS_THREE) return forwardLanes<N, V, WordsThree>(header, record, inputs, count);
-  if (kind == abi.LANES_DOUBLES_ONE) return forwardLanes<N, V, DoublesOne>(header, record, inputs, count);
-  if (kind == abi.LANES_DOUBLES_THREE) return forwardLanes<N, V, DoublesThree>(header, record, inputs, count);
+  if (kind == abi.LANES_LONGS_ONE) return forwardLanes<N, V, LongsOne>(header, record, inputs, count);
+  if (kind == abi.LANES_LONGS_THREE) return forwardLanes<N, V, LongsThree>(header, record, inputs, count);
   return 0;
 }
 
@@ -24,8 +24,8 @@ export function outputErrorsInLanes<N, V>(record: usize, targets: usize, size: i
   const kind = load<i32>(record, abi.LAYER_LANES_ERROR);
   if (kind == abi.LANES_WORDS_ONE) return outputErrorLanes<N, V, WordsOne>(record, targets, size);
   if (kind == abi.LANES_WORDS_THREE) return outputErrorLanes<N, V, WordsThree>(record, targets, size);
-  if (kind == abi.LANES_DOUBLES_ONE) return outputErrorLanes<N, V, DoublesOne>(record, targets, size);
-  if (kind == abi.LANES_DOUBLES_THREE) return outputErrorLanes<N, V, DoublesThree>(record, targets, size);
+  if (kind == abi.LANES_LONGS_ONE) return outputErrorLanes<N, V, LongsOne>(record, targets, size);
+  if (kind == abi.LANES_LONGS_THREE) return outputErrorLanes<N, V, LongsThree>(record, targets, size);
   return 0;
 }
 
@@ -36,8 +36,8 @@ export function hiddenErrorsInLanes<N, V>(header: usize, record: usize, behind: 
   if (kind == abi.LANES_NONE) return false;
   if (kind == abi.LANES_WORDS_ONE) hiddenErrorLanes<N, V, WordsOne>(header, record, behind, count);
   else if (kind == abi.LANES_WORDS_THREE) hiddenErrorLanes<N, V, WordsThree>(header, record, behind, count);
-  else if (kind == abi.LANES_DOUBLES_ONE) hiddenErrorLanes<N, V, DoublesOne>(header, record, behind, count);
-  else hiddenErrorLanes<N, V, DoublesThree>(header, record, behind, count);
+  else if (kind == abi.LANES_LONGS_ONE) hiddenErrorLanes<N, V, LongsOne>(header, record, behind, count);
+  else hiddenErrorLanes<N, V, LongsThree>(header, record, behind, count);
   return true;
 }
 
@@ -48,8 +48,8 @@ export function gradientsInLanes<N, C, V>(header: usize, record: usize, inputs: 
   if (kind == abi.LANES_NONE || load<i32>(divisor, abi.DIVISOR_QUOTIENT)) return false;
   if (kind == abi.LANES_WORDS_ONE) gradientLanes<N, C, V, WordsOne>(header, record, inputs, count, divisor);
   else if (kind == abi.LANES_WORDS_THREE) gradientLanes<N, C, V, WordsThree>(header, record, inputs, count, divisor);
-  else if (kind == abi.LANES_DOUBLES_ONE) gradientLanes<N, C, V, DoublesOne>(header, record, inputs, count, divisor);
-  else gradientLanes<N, C, V, DoublesThree>(header, record, inputs, count, divisor);
+  else if (kind == abi.LANES_LONGS_ONE) gradientLanes<N, C, V, LongsOne>(header, record, inputs, count, divisor);
+  else gradientLanes<N, C, V, LongsThree>(header, record, inputs, count, divisor);
   return true;
 }
 
@@ -65,6 +65,6 @@ export function updatesInLanes<N, C, V>(header: usize, record: usize, rate: V, s
   const kind = load<i32>(record, abi.LAYER_LANES_UPDATE);
   if (kind == abi.LANES_WORDS_ONE) return updateLanes<N, C, V, WordsOne>(header, record, site, rate, from, to);
   if (kind == abi.LANES_WORDS_THREE) return updateLanes<N, C, V, WordsThree>(header, record, site, rate, from, to);
-  if (kind == abi.LANES_DOUBLES_ONE) return updateLanes<N, C, V, DoublesOne>(header, record, site, rate, from, to);
-  return updateLanes<N, C, V, DoublesThree>(header, record, site, rate, from, to);
+  if (kind == abi.LANES_LONGS_ONE) return updateLanes<N, C, V, LongsOne>(header, record, site, rate, from, to);
+  return updateLanes<N, C, V, LongsThree>(header, record, site, rate, from, to);
 }

@@ -51,7 +51,7 @@ export function hiddenErrorLanes<N, V, L>(header: usize, record: usize, behind: 
     for (let o = 0; o < whole; o += l.size()) {
       const column = weights + (<usize>o << 2);
       let products = none;
-      for (let j = 0; j < outputs; j++) products = l.add(products, l.mul(l.load(column + (<usize>(j * width) << 2)), l.each(sample + (<usize>j << 2))));
+      for (let j = 0; j < outputs; j++) products = l.add(products, l.product(sample + (<usize>j << 2), column + (<usize>(j * width) << 2)));
       const x = l.shl(products, left);
       const delta = l.round(x, base, shift, site);
       if (l.atEdge(delta, delta, site)) {

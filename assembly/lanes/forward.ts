@@ -43,7 +43,7 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
         under = l.underflow(under, s, x);
       } else if (group == 1) {
         for (let i = 0; i < width; i++) {
-          const product = l.mul(l.each(row + (<usize>i << 2)), v128.load(columns + (<usize>i << 4)));
+          const product = l.product(row + (<usize>i << 2), columns + (<usize>i << 4));
           const x = l.add(l.shl(s, running), l.shl(product, left));
           s = l.round(x, base, shift, site);
           least = l.min(least, s);
@@ -54,7 +54,7 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
         let products = none;
         let remaining = group;
         for (let i = 0; i < width; i++) {
-          products = l.add(products, l.mul(l.each(row + (<usize>i << 2)), v128.load(columns + (<usize>i << 4))));
+          products = l.add(products, l.product(row + (<usize>i << 2), columns + (<usize>i << 4)));
           if (--remaining != 0 && i != last) continue;
           const x = l.add(l.shl(s, running), l.shl(products, left));
           s = l.round(x, base, shift, site);

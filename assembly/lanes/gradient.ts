@@ -11,11 +11,10 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
   const group = load<i32>(header, abi.HEADER_GRADIENT_GROUP);
   const leftProduct = load<i32>(site, abi.SITE_LEFT0), leftBias = load<i32>(site, abi.SITE_LEFT1), running = load<i32>(site, abi.SITE_LEFT2);
   const leftMean = load<i32>(mean, abi.SITE_LEFT0) + load<i32>(divisor, abi.DIVISOR_LEFT);
-  const multiplier = l.splat(load<i64>(divisor, abi.DIVISOR_MULTIPLIER));
+  const multiplier = load<i64>(divisor, abi.DIVISOR_MULTIPLIER);
   const errors = <usize>load<i32>(record, abi.LAYER_ERRORS), errorStride = <usize>outputs << 2, inputStride = <usize>width << 2;
   const out = <usize>load<i32>(header, abi.HEADER_GRADIENT) + (<usize>load<i32>(record, abi.LAYER_FIRST) << 2);
   const sums = <usize>load<i32>(header, abi.HEADER_LANE_SCRATCH);
-  const table = group ? inputs : l.rows(inputs, count * width, <usize>load<i32>(header, abi.HEADER_LANE_ROWS));
   const steps = group ? (count + group - 1) / group : 1;
   const none = l.none();
   const base = l.base(site), shift = load<i32>(site, abi.SITE_SHIFT);
@@ -28,7 +27,7 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
     const bias = o == outputs;
     const first = o * width, length = bias ? outputs : width, whole = length & -l.size();
     const left = bias ? leftBias : leftProduct;
-    if (!group && !bias) l.rowSums(errors + (<usize>o << 2), errorStride, table, width, whole, count, sums);
+    if (!group && !bias) l.rowSums(errors + (<usize>o << 2), errorStride, inputs, width, whole, count, sums);
     for (let k = 0; k < whole; k += l.size()) {
       let least = l.top(), most = l.bottom(), under = none, s = none;
       let e = errors + (<usize>(bias ? k : o) << 2), a = inputs + (<usize>k << 2);
@@ -45,7 +44,7 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
           }
         } else {
           for (; b < end; b++) {
-            terms = l.add(terms, l.mul(l.each(e), l.load(a)));
+            terms = l.add(terms, l.product(e, a));
             e += errorStride;
             a += inputStride;
           }
@@ -56,7 +55,7 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
         most = l.max(most, s);
         under = l.underflow(under, s, x);
       }
-      const x = l.shl(l.mul(s, multiplier), leftMean);
+      const x = l.shl(l.times(s, multiplier), leftMean);
       const g = l.round(x, baseMean, shiftMean, mean);
       const p = first + k;
       if (l.atEdge(least, most, site) || l.atEdge(g, g, mean)) {

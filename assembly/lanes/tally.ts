@@ -4,7 +4,7 @@
  */
 import * as abi from '../abi';
 import { layer } from '../network/layer';
-import { DoublesOne } from './doubles';
+import { LongsOne } from './longs';
 import { WordsOne } from './words';
 
 /** Range and underflows of a site from here on; nothing where nothing is counted. */
@@ -53,9 +53,9 @@ function site(record: usize, part: usize, field: usize, beginning: bool): void {
   const words = kind == abi.LANES_WORDS_ONE || kind == abi.LANES_WORDS_THREE;
   if (beginning) {
     if (words) begin<WordsOne>(at);
-    else begin<DoublesOne>(at);
+    else begin<LongsOne>(at);
   } else if (words) end<WordsOne>(at);
-  else end<DoublesOne>(at);
+  else end<LongsOne>(at);
 }
 
 export function beginTallies(header: usize): void {

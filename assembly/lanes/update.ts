@@ -11,19 +11,22 @@ export function updateLanes<N, C, V, L>(header: usize, record: usize, site: usiz
   const first = <usize>load<i32>(record, abi.LAYER_FIRST) << 2;
   const theta = <usize>load<i32>(header, abi.HEADER_THETA) + first, gradient = <usize>load<i32>(header, abi.HEADER_GRADIENT) + first;
   const update = <usize>load<i32>(header, abi.HEADER_UPDATE) + first;
-  const r = l.splat(<i64>rate), none = l.none();
+  const none = l.none();
+  // The rate, where a product takes its words from.
+  const r = <usize>load<i32>(header, abi.HEADER_LANE_SCRATCH);
+  store<i32>(r, <i32>rate);
   const base = l.base(site), shift = load<i32>(site, abi.SITE_SHIFT);
   const baseU = l.base(updateSite), shiftU = load<i32>(updateSite, abi.SITE_SHIFT);
   let leastU = v128.load(updateSite, abi.SITE_LANE_LEAST), mostU = v128.load(updateSite, abi.SITE_LANE_MOST), underU = none;
   let least = v128.load(site, abi.SITE_LANE_LEAST), most = v128.load(site, abi.SITE_LANE_MOST), under = none;
-  // Bits that are set in any lane; no lane holds −0, for rounding begins with + 0 or more.
+  // Bits that are set in any lane.
   let moved = none, wanted = none, updated = none;
   let did = 0, counted = 0;
   const whole = from + ((to - from) & -l.size());
   for (let k = from; k < whole; k += l.size()) {
     const at = <usize>k << 2;
     const old = l.load(theta + at), g = l.load(gradient + at);
-    const product = l.shl(l.mul(r, g), left);
+    const product = l.shl(l.product(r, gradient + at), left);
     const u = l.round(product, baseU, shiftU, updateSite);
     const x = l.sub(l.shl(old, leftOld), l.shl(u, leftUpdate));
     const next = l.round(x, base, shift, site);

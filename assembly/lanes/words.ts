@@ -1,6 +1,6 @@
 /**
  * Four values side by side as words of 32 bits, where the host has proved that no exact value leaves 31 bits (src/core/lanes.ts). A kernel is written over
- * a kind of lanes L: WordsOne and WordsThree here, DoublesOne and DoublesThree in doubles.ts, by the addends of the rounding.
+ * a kind of lanes L: WordsOne and WordsThree here, LongsOne and LongsThree in longs.ts, by the addends of the rounding.
  */
 import * as abi from '../abi';
 
@@ -15,7 +15,9 @@ export class Words {
   /** Neighbouring words of memory, and one word in every lane. */
   @inline load(from: usize): v128 { return v128.load(from); }
   @inline each(from: usize): v128 { return v128.load_splat<i32>(from); }
-  @inline splat(value: i64): v128 { return i32x4.splat(<i32>value); }
+  /** One word times each of a row of neighbours; a value times a factor. */
+  @inline product(each: usize, neighbours: usize): v128 { return i32x4.mul(v128.load_splat<i32>(each), v128.load(neighbours)); }
+  @inline times(v: v128, factor: i64): v128 { return i32x4.mul(v, i32x4.splat(<i32>factor)); }
   @inline store(to: usize, v: v128): void { v128.store(to, v); }
   /** Stores each value `stride` bytes after the one before. */
   @inline scatter(to: usize, stride: usize, v: v128): void {
@@ -45,18 +47,16 @@ export class Words {
   /** Σ w·a of a row of weights with each sample, whose inputs lie at `rows` and, column by column, at `columns`. */
   @inline dots(row: usize, rows: usize, columns: usize, width: i32): v128 {
     let sum = this.none();
-    for (let i = 0; i < width; i++) sum = i32x4.add(sum, i32x4.mul(v128.load_splat<i32>(row + (<usize>i << 2)), v128.load(columns + (<usize>i << 4))));
+    for (let i = 0; i < width; i++) sum = i32x4.add(sum, this.product(row + (<usize>i << 2), columns + (<usize>i << 4)));
     return sum;
   }
-  /** What `rowSums` reads: rows of words as they are. */
-  @inline rows(inputs: usize, values: i32, to: usize): usize { return inputs; }
   /** Σ_b e·a of the first `whole` columns of `count` rows, at `to`. */
-  @inline rowSums(errors: usize, stride: usize, rows: usize, width: i32, whole: i32, count: i32, to: usize): void {
+  @inline rowSums(errors: usize, stride: usize, inputs: usize, width: i32, whole: i32, count: i32, to: usize): void {
     for (let k = 0; k < whole; k += 4) {
       let sum = this.none();
-      let e = errors, a = rows + (<usize>k << 2);
+      let e = errors, a = inputs + (<usize>k << 2);
       for (let b = 0; b < count; b++) {
-        sum = i32x4.add(sum, i32x4.mul(v128.load_splat<i32>(e), v128.load(a)));
+        sum = i32x4.add(sum, this.product(e, a));
         e += stride;
         a += <usize>width << 2;
       }
@@ -67,7 +67,6 @@ export class Words {
   @inline base(site: usize): v128 { return v128.load_splat<i32>(site, abi.SITE_LANE_BASE); }
   @inline add(a: v128, b: v128): v128 { return i32x4.add(a, b); }
   @inline sub(a: v128, b: v128): v128 { return i32x4.sub(a, b); }
-  @inline mul(a: v128, b: v128): v128 { return i32x4.mul(a, b); }
   @inline shl(v: v128, left: i32): v128 { return i32x4.shl(v, left); }
   @inline min(a: v128, b: v128): v128 { return i32x4.min_s(a, b); }
   @inline max(a: v128, b: v128): v128 { return i32x4.max_s(a, b); }

@@ -96,8 +96,8 @@ export const RECORDS = {
     /** Losses that are balanced, 0 where none are; outputs of each (i32), their shares and norms (values), and the errors put aside. */
     losses: 'i32', lossOutputs: 'ptr', shares: 'ptr', lossNorms: 'ptr', wholeErrors: 'ptr', warmup: 'i32',
     batches: 'ptr', rows: 'ptr', step: 'i64', seed: 'i64',
-    /** Whether layers may be taken one after another, in lanes; where samples are put side by side, and a batch's inputs as doubles. */
-    lanes: 'i32', laneScratch: 'ptr', laneRows: 'ptr',
+    /** Whether layers may be taken one after another, in lanes, and where samples are put side by side. */
+    lanes: 'i32', laneScratch: 'ptr',
     /** Site that trapped; 0 while none has. */
     trapped: 'ptr',
     /** Products between two quantisations of a running sum; 0: once at the end. */
@@ -139,8 +139,8 @@ export const SITE_COUNTERS = [
 /** How a site rounds: by addends (fast path), by the table `up`, or by random bits. */
 export const ROUND_KINDS = { addend: 0, table: 1, fraction: 2, equal: 3 } as const;
 
-/** Lanes of a part of a step: none, four words of 32 bits or two doubles, that round by one addend (TRN, RND) or by all three. */
-export const LANES = { none: 0, wordsOne: 1, wordsThree: 2, doublesOne: 3, doublesThree: 4 } as const;
+/** Lanes of a part of a step: none, four words of 32 bits or two of 64, that round by one addend (TRN, RND) or by all three. */
+export const LANES = { none: 0, wordsOne: 1, wordsThree: 2, longsOne: 3, longsThree: 4 } as const;
 
 /** Bits of a row's flags. */
 export const FLAGS = { stalled: 1, zeroUpdate: 2, infeasible: 4, pulling: 8, throttled: 16, rejected: 32 } as const;

@@ -10,9 +10,9 @@ import { siteKey, type SiteName } from '../site/sites.js';
 import { LANES, ROUND_KINDS } from './abi.js';
 import type { RecordView } from './memory.js';
 
-/** Bits of a magnitude that a lane holds: a word of 32 bits beside its sign, the integers of binary64. */
+/** Bits of a magnitude that a lane holds: beside the sign of 32 bits; and of 64, with room to make it positive. */
 const WORD_BITS = 31;
-const DOUBLE_BITS = 53;
+const LONG_BITS = 61;
 /** Values of one batch in one layer at the most: lanes count them in 32 bits. */
 const MOST_VALUES = 2 ** 31;
 const I32_MAX = 2n ** 31n - 1n;
@@ -46,9 +46,9 @@ export function lanesOf(plan: Plan, { sites }: Alignment): LayerLanes[] {
     };
     const kindOf = (names: readonly SiteName[], bits: number): number => {
       const addends = names.map(addendOf);
-      if (bits > DOUBLE_BITS || addends.includes(undefined)) return LANES.none;
+      if (bits > LONG_BITS || addends.includes(undefined)) return LANES.none;
       const one = names.every((name, k) => siteOf(name).shift === 0 || (addends[k]!.lsb === 0n && addends[k]!.sign === 0n));
-      return bits > WORD_BITS ? (one ? LANES.doublesOne : LANES.doublesThree) : one ? LANES.wordsOne : LANES.wordsThree;
+      return bits > WORD_BITS ? (one ? LANES.longsOne : LANES.longsThree) : one ? LANES.wordsOne : LANES.wordsThree;
     };
     const part = (allowed: boolean, ...names: readonly SiteName[]): number => (allowed ? kindOf(names, Math.max(...names.map((name) => siteOf(name).bits ?? 0))) : LANES.none);
 
@@ -69,7 +69,9 @@ export function lanesOf(plan: Plan, { sites }: Alignment): LayerLanes[] {
     function updates(): Pick<LayerLanes, 'lanesUpdate' | 'laneRate'> {
       const bits = Math.max(...parameters.map((name) => siteOf(name).bits ?? 0));
       const words = bits <= WORD_BITS && Number(rateWithin(WORD_BITS)) >= unthrottled;
-      const laneRate = rateWithin(words ? WORD_BITS : DOUBLE_BITS);
+      const within = rateWithin(words ? WORD_BITS : LONG_BITS);
+      // A product is of words of 32 bits.
+      const laneRate = within > I32_MAX ? I32_MAX : within;
       const lanesUpdate = laneRate < 0n ? LANES.none : kindOf(['update', ...parameters], words ? bits : Math.max(bits, WORD_BITS + 1));
       return { lanesUpdate, laneRate: lanesUpdate === LANES.none ? -1n : laneRate };
     }
@@ -92,10 +94,5 @@ export function squaresInRegister({ layers, sites }: Pick<Plan, 'layers' | 'site
   return longest > WORD_BITS ? 0 : 2 ** Math.min(30, 63 - 2 * longest);
 }
 
-/** Bytes for samples side by side in the widest layer, and for a batch of its inputs as doubles. */
-export function laneBytes({ layers, phases }: Pick<Plan, 'layers' | 'phases'>, lanes: readonly LayerLanes[]): { scratch: number; rows: number } {
-  if (!takesLanes(lanes)) return { scratch: 0, rows: 0 };
-  const batch = Math.max(...phases.map((phase) => phase.batch));
-  const inDoubles = layers.filter((_, layer) => lanes[layer]!.lanesGradient >= LANES.doublesOne);
-  return { scratch: 16 * Math.max(...layers.map(({ inputs, outputs }) => inputs + outputs)), rows: 8 * batch * Math.max(0, ...inDoubles.map(({ inputs }) => inputs)) };
-}
+/** Bytes for the inputs and outputs of samples side by side, of the widest layer. */
+export const laneScratch = (layers: Plan['layers']): number => 16 * Math.max(...layers.map(({ inputs, outputs }) => inputs + outputs));

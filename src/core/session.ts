@@ -16,7 +16,7 @@ import type { RecordLevel } from '../run/levels.js';
 import { LAYER_SITES, RUN_SITES, siteKey, SITES, siteKeys, type SiteName } from '../site/sites.js';
 import { RECORDS, SITE_COUNTERS } from './abi.js';
 import type { CoreExports } from './load.js';
-import { laneBytes, lanesOf, NO_LANES, squaresInRegister, takesLanes, writeLane } from './lanes.js';
+import { laneScratch, lanesOf, NO_LANES, squaresInRegister, takesLanes, writeLane } from './lanes.js';
 import { Arena, RecordView } from './memory.js';
 import { writeSite } from './siteRecord.js';
 import type { RunState } from './state.js';
@@ -199,8 +199,7 @@ export class Session {
     const lossOutputs = arena.reserve(4 * losses.length), shares = arena.reserve(8 * losses.length), lossNorms = arena.reserve(8 * losses.length);
     const wholeErrors = array(losses.length === 0 ? 0 : maxBatch * layers.at(-1)!.outputs);
     const lanes = this.#alignment && !this.#wide ? lanesOf(plan, this.#alignment) : [];
-    const { scratch: scratchOfLanes, rows: rowsOfLanes } = laneBytes(plan, lanes);
-    const laneScratch = arena.reserve(scratchOfLanes), laneRows = arena.reserve(rowsOfLanes);
+    const scratchOfLanes = arena.reserve(laneScratch(layers));
     const window = arena.reserve((plan.anchor.window ?? 1) * 8);
     // Behind this all is written before it is read.
     const queue = arena.reserve(this.#chunk * RECORDS.BATCH.size);
@@ -247,7 +246,7 @@ export class Session {
       } else record.setReal('gate', plan.anchor.threshold ?? 0);
       first += outputs * (inputs + (bias ? 1 : 0));
     });
-    this.#writeHeader({ layers: layers.length, layerTable, parameters: this.#parameters, lastTheta, lastGradient, anchor, average, importance, snapshot, sigmoid, scratch, window, lanes: takesLanes(lanes) ? 1 : 0, laneScratch, laneRows, losses: losses.length, lossOutputs, shares, lossNorms, wholeErrors, ...this.#addresses });
+    this.#writeHeader({ layers: layers.length, layerTable, parameters: this.#parameters, lastTheta, lastGradient, anchor, average, importance, snapshot, sigmoid, scratch, window, lanes: takesLanes(lanes) ? 1 : 0, laneScratch: scratchOfLanes, losses: losses.length, lossOutputs, shares, lossNorms, wholeErrors, ...this.#addresses });
     this.#writeBalance(losses, lossOutputs, shares);
     if (kind === 'fixed') plan.sigmoid?.forEach((raw, entry) => this.#put(sigmoid, entry, Number(raw)));
     if (options.restarts === true && queue - header <= MOST_KEPT) this.#written = new Uint8Array(this.#buffer, header, queue - header).slice();

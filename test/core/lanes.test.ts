@@ -1,6 +1,6 @@
 /**
  * Values side by side give the bits of values one by one: the build with lanes against the one without, on networks whose rows end inside, at and behind
- * a group of lanes, in words and in doubles, with values that never, sometimes and always are near a rail. Every word, counter and first overflow.
+ * a group of lanes, in words of 32 bits and of 64, with values that never, sometimes and always are near a rail. Every word, counter and first overflow.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { LANES } from '../../src/core/abi.js';
@@ -23,11 +23,11 @@ interface Case {
   readonly batches: readonly Batch[];
 }
 
-/** Words of 5 to 20 bits: short ones for words of a lane, longer ones with long sums for doubles. */
+/** Words of 5 to 24 bits: short ones for words of a lane, longer ones with long sums for words of 64 bits. */
 function caseOf(seed: number): Case {
   const random = new Random(seed);
   const long = random.chance(0.5);
-  const word = (): number => (long ? random.integer(12, 20) : random.integer(5, 9));
+  const word = (): number => (long ? random.integer(12, 24) : random.integer(5, 9));
   const weight = word(); // holds ±4: what glorot draws
   const overflow = random.pick(OVERFLOWS.filter((mode) => mode !== 'TRAP'));
   const site = (wordLength: number, fractionLength: number) => ({ wordLength, fractionLength, overflow });
@@ -108,7 +108,7 @@ describe('values side by side', () => {
     }
   });
 
-  it('are hit in every part, in words and in doubles, by one addend and by three, with and without a value at a rail', () => {
+  it('are hit in every part, in words of 32 bits and of 64, by one addend and by three, with and without a value at a rail', () => {
     const seen = new Set<string>();
     for (const { plan, batches } of cases) {
       const session = new Session(simd, plan, 'fixed');

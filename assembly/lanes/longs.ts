@@ -1,0 +1,99 @@
+/** Two values side by side as words of 64 bits: exact values up to 61 bits (src/core/lanes.ts). Products are of words of 32 bits. */
+import * as abi from '../abi';
+import { dot } from '../number/dot';
+
+/** Makes every exact value positive, so that it can be shifted right without its sign. */
+const BIAS: i64 = 1 << 62;
+
+@unmanaged
+export class Longs {
+  @inline size(): i32 { return 2; }
+  @inline none(): v128 { return i64x2.splat(0); }
+  @inline top(): v128 { return i64x2.splat(i64.MAX_VALUE); }
+  @inline bottom(): v128 { return i64x2.splat(i64.MIN_VALUE); }
+  @inline load(from: usize): v128 { return v128.load_ext<i32>(from); }
+  @inline each(from: usize): v128 { return i64x2.extend_low_i32x4_s(v128.load_splat<i32>(from)); }
+  @inline product(each: usize, neighbours: usize): v128 { return i64x2.extmul_low_i32x4_s(v128.load_zero<i64>(neighbours), v128.load_splat<i32>(each)); }
+  @inline times(v: v128, factor: i64): v128 { return factor == 1 ? v : i64x2.mul(v, i64x2.splat(factor)); }
+  @inline store(to: usize, v: v128): void { v128.store_lane<i64>(to, i32x4.shuffle(v, v, 0, 2, 0, 2), 0); }
+  @inline scatter(to: usize, stride: usize, v: v128): void {
+    v128.store_lane<i32>(to, v, 0);
+    v128.store_lane<i32>(to + stride, v, 2);
+  }
+  @inline transpose(rows: usize, width: i32, to: usize): void {
+    for (let i = 0; i < width; i++) {
+      const at = rows + (<usize>i << 2), out = to + (<usize>i << 4);
+      store<i32>(out, load<i32>(at));
+      store<i32>(out, load<i32>(at + (<usize>width << 2)), 4);
+    }
+  }
+  @inline dots(row: usize, rows: usize, columns: usize, width: i32): v128 {
+    return i64x2(dot(row, rows, width), dot(row, rows + (<usize>width << 2), width));
+  }
+  @inline rowSums(errors: usize, stride: usize, inputs: usize, width: i32, whole: i32, count: i32, to: usize): void {
+    let k = 0;
+    for (; k + 8 <= whole; k += 8) {
+      let s0 = this.none(), s1 = s0, s2 = s0, s3 = s0;
+      let e = errors, a = inputs + (<usize>k << 2);
+      for (let b = 0; b < count; b++) {
+        const each = v128.load_splat<i32>(e), x = v128.load(a), y = v128.load(a, 16);
+        s0 = i64x2.add(s0, i64x2.extmul_low_i32x4_s(x, each));
+        s1 = i64x2.add(s1, i64x2.extmul_high_i32x4_s(x, each));
+        s2 = i64x2.add(s2, i64x2.extmul_low_i32x4_s(y, each));
+        s3 = i64x2.add(s3, i64x2.extmul_high_i32x4_s(y, each));
+        e += stride;
+        a += <usize>width << 2;
+      }
+      const at = to + (<usize>k << 3);
+      v128.store(at, s0);
+      v128.store(at, s1, 16);
+      v128.store(at, s2, 32);
+      v128.store(at, s3, 48);
+    }
+    for (; k < whole; k += 2) {
+      let sum = this.none();
+      let e = errors, a = inputs + (<usize>k << 2);
+      for (let b = 0; b < count; b++) {
+        sum = i64x2.add(sum, this.product(e, a));
+        e += stride;
+        a += <usize>width << 2;
+      }
+      v128.store(to + (<usize>k << 3), sum);
+    }
+  }
+  @inline base(site: usize): v128 { return i64x2.splat(load<i64>(site, abi.SITE_BASE) + BIAS); }
+  @inline add(a: v128, b: v128): v128 { return i64x2.add(a, b); }
+  @inline sub(a: v128, b: v128): v128 { return i64x2.sub(a, b); }
+  @inline shl(v: v128, left: i32): v128 { return i64x2.shl(v, left); }
+  @inline min(a: v128, b: v128): v128 { return v128.bitselect(b, a, i64x2.gt_s(a, b)); }
+  @inline max(a: v128, b: v128): v128 { return v128.bitselect(a, b, i64x2.gt_s(a, b)); }
+  @inline notAbove(a: v128, b: v128): v128 { return i64x2.le_s(a, b); }
+  @inline equal(a: v128, b: v128): v128 { return i64x2.eq(a, b); }
+  @inline underflow(count: v128, raw: v128, x: v128): v128 {
+    const zero = this.none();
+    return i64x2.add(count, v128.andnot(i64x2.eq(raw, zero), i64x2.eq(x, zero)));
+  }
+  @inline sum(v: v128): i64 { return i64x2.extract_lane(v, 0) + i64x2.extract_lane(v, 1); }
+  @inline atEdge(least: v128, most: v128, site: usize): bool {
+    const inside = v128.and(i64x2.gt_s(least, v128.load_splat<i64>(site, abi.SITE_EDGE_LOW)), i64x2.gt_s(v128.load_splat<i64>(site, abi.SITE_EDGE_HIGH), most));
+    return !i64x2.all_true(inside);
+  }
+  @inline least(v: v128): i64 { return min(i64x2.extract_lane(v, 0), i64x2.extract_lane(v, 1)); }
+  @inline most(v: v128): i64 { return max(i64x2.extract_lane(v, 0), i64x2.extract_lane(v, 1)); }
+}
+
+@unmanaged
+export class LongsOne extends Longs {
+  @inline round(x: v128, base: v128, shift: i32, site: usize): v128 {
+    return i64x2.sub(i64x2.shr_u(i64x2.add(x, base), shift), i64x2.splat(BIAS >> <i64>shift));
+  }
+}
+
+@unmanaged
+export class LongsThree extends Longs {
+  @inline round(x: v128, base: v128, shift: i32, site: usize): v128 {
+    const even = v128.and(i64x2.shr_u(i64x2.add(x, i64x2.splat(BIAS)), shift), v128.load_splat<i64>(site, abi.SITE_LSB));
+    const sign = v128.and(i64x2.lt_s(x, this.none()), v128.load_splat<i64>(site, abi.SITE_SIGN));
+    return i64x2.sub(i64x2.shr_u(i64x2.add(i64x2.add(x, base), i64x2.add(even, sign)), shift), i64x2.splat(BIAS >> <i64>shift));
+  }
+}
