@@ -130,7 +130,7 @@ describe('values side by side', () => {
     const { plan } = cases.find(({ plan }) => takesLanes(lanesOf(plan, alignPlan(plan))))!;
     const withAll = (change: object): Plan => ({ ...plan, sites: Object.fromEntries(Object.entries(plan.sites).map(([key, format]) => [key, { ...format, ...change }])) });
     for (const change of [{ rounding: 'STOCHASTIC' }, { overflow: 'TRAP' }]) {
-      const changed = withAll(change) as Plan;
+      const changed = withAll(change);
       expect(takesLanes(lanesOf(changed, alignPlan(changed))), JSON.stringify(change)).toBe(false);
     }
     const wide = withAll({ wordLength: 30, rails: [String(-(2n ** 29n)), String(2n ** 29n - 1n)] });
