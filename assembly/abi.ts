@@ -275,6 +275,7 @@ export const LANES_WORDS_ONE: i32 = 1;
 export const LANES_WORDS_THREE: i32 = 2;
 export const LANES_LONGS_ONE: i32 = 3;
 export const LANES_LONGS_THREE: i32 = 4;
+export const LANES_REALS: i32 = 5;
 export const FLAG_STALLED: i32 = 1;
 export const FLAG_ZERO_UPDATE: i32 = 2;
 export const FLAG_INFEASIBLE: i32 = 4;

@@ -1,6 +1,6 @@
 /** Errors side by side: of outputs of one batch in order, and of neighbouring units of a hidden layer. The rules are those of network/layer.ts. */
 import * as abi from '../abi';
-import { hiddenErrors, outputErrors } from '../network/layer';
+import { at, hiddenErrors, outputErrors } from '../network/layer';
 import { keep } from './tally';
 
 /** e = Q(ŷ − y) of the first outputs of a batch; how many. */
@@ -14,14 +14,13 @@ export function outputErrorLanes<N, V, L>(record: usize, targets: usize, size: i
   let least = v128.load(site, abi.SITE_LANE_LEAST), most = v128.load(site, abi.SITE_LANE_MOST), under = l.none();
   let counted = 0;
   for (let k = 0; k < whole; k += l.size()) {
-    const at = <usize>k << 2;
-    const x = l.sub(l.shl(l.load(outputs + at), left), l.shl(l.load(targets + at), leftTarget));
+    const x = l.sub(l.shl(l.load(at<N>(outputs, k)), left), l.shl(l.load(at<N>(targets, k)), leftTarget));
     const e = l.round(x, base, shift, site);
     if (l.atEdge(e, e, site)) {
       outputErrors<N, V>(record, targets, k, k + l.size());
       continue;
     }
-    l.store(errors + at, e);
+    l.store(at<N>(errors, k), e);
     counted += l.size();
     least = l.min(least, e);
     most = l.max(most, e);
@@ -38,7 +37,7 @@ export function hiddenErrorLanes<N, V, L>(header: usize, record: usize, behind: 
   const width = load<i32>(record, abi.LAYER_OUTPUTS), outputs = load<i32>(behind, abi.LAYER_OUTPUTS), whole = width & -l.size();
   const relu = load<i32>(record, abi.LAYER_RELU);
   const site = <usize>load<i32>(record, abi.LAYER_ERROR);
-  const weights = <usize>load<i32>(header, abi.HEADER_THETA) + (<usize>load<i32>(behind, abi.LAYER_FIRST) << 2);
+  const weights = at<N>(<usize>load<i32>(header, abi.HEADER_THETA), load<i32>(behind, abi.LAYER_FIRST));
   const activations = <usize>load<i32>(record, abi.LAYER_ACTIVATIONS);
   const errors = <usize>load<i32>(record, abi.LAYER_ERRORS), errorsBehind = <usize>load<i32>(behind, abi.LAYER_ERRORS);
   const left = load<i32>(site, abi.SITE_LEFT0);
@@ -47,20 +46,20 @@ export function hiddenErrorLanes<N, V, L>(header: usize, record: usize, behind: 
   let least = v128.load(site, abi.SITE_LANE_LEAST), most = v128.load(site, abi.SITE_LANE_MOST), under = none;
   let counted = 0;
   for (let b = 0; b < count; b++) {
-    const sample = errorsBehind + (<usize>(b * outputs) << 2);
+    const sample = at<N>(errorsBehind, b * outputs);
     for (let o = 0; o < whole; o += l.size()) {
-      const column = weights + (<usize>o << 2);
+      const column = at<N>(weights, o);
       let products = none;
-      for (let j = 0; j < outputs; j++) products = l.add(products, l.product(sample + (<usize>j << 2), column + (<usize>(j * width) << 2)));
+      for (let j = 0; j < outputs; j++) products = l.add(products, l.product(at<N>(sample, j), at<N>(column, j * width)));
       const x = l.shl(products, left);
       const delta = l.round(x, base, shift, site);
       if (l.atEdge(delta, delta, site)) {
         hiddenErrors<N, V>(header, record, behind, b, o, o + l.size());
         continue;
       }
-      const at = <usize>(b * width + o) << 2;
+      const element = b * width + o;
       // ReLU stores max(z, 0): zero exactly where z ≤ 0.
-      l.store(errors + at, relu ? v128.andnot(delta, l.equal(l.load(activations + at), none)) : delta);
+      l.store(at<N>(errors, element), relu ? v128.andnot(delta, l.equal(l.load(at<N>(activations, element)), none)) : delta);
       counted += l.size();
       least = l.min(least, delta);
       most = l.max(most, delta);

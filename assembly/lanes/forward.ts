@@ -1,6 +1,6 @@
 /** A layer's outputs, samples side by side. The rule is that of `forwardSample` (network/layer.ts), which takes over where a value is near a rail. */
 import * as abi from '../abi';
-import { forwardSample } from '../network/layer';
+import { at, forwardSample } from '../network/layer';
 import { keep } from './tally';
 
 /** Outputs of the samples of all whole groups; how many samples that are. N: the number system of single values; L: the kind of lanes. */
@@ -10,11 +10,11 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
   if (whole == 0) return 0;
   const width = load<i32>(record, abi.LAYER_INPUTS), outputs = load<i32>(record, abi.LAYER_OUTPUTS);
   const relu = load<i32>(record, abi.LAYER_RELU);
-  const weights = <usize>load<i32>(header, abi.HEADER_THETA) + (<usize>load<i32>(record, abi.LAYER_FIRST) << 2);
-  const bias = load<i32>(record, abi.LAYER_HAS_BIAS) ? weights + (<usize>(width * outputs) << 2) : 0;
+  const weights = at<N>(<usize>load<i32>(header, abi.HEADER_THETA), load<i32>(record, abi.LAYER_FIRST));
+  const bias = load<i32>(record, abi.LAYER_HAS_BIAS) ? at<N>(weights, width * outputs) : 0;
   const activations = <usize>load<i32>(record, abi.LAYER_ACTIVATIONS);
   const columns = <usize>load<i32>(header, abi.HEADER_LANE_SCRATCH), results = columns + (<usize>width << 4);
-  const group = load<i32>(header, abi.HEADER_ACCUMULATOR_GROUP);
+  const group = l.group(load<i32>(header, abi.HEADER_ACCUMULATOR_GROUP));
   const site = <usize>load<i32>(record, abi.LAYER_ACCUMULATOR), activation = <usize>load<i32>(record, abi.LAYER_ACTIVATION);
   const left = load<i32>(site, abi.SITE_LEFT0), leftBias = load<i32>(site, abi.SITE_LEFT1), running = load<i32>(site, abi.SITE_LEFT2);
   const leftSum = load<i32>(activation, abi.SITE_LEFT0);
@@ -28,22 +28,22 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
   let leastOut = v128.load(activation, abi.SITE_LANE_LEAST), mostOut = v128.load(activation, abi.SITE_LANE_MOST), underOut = none;
   let samples = 0;
   for (let b = 0; b < whole; b += l.size()) {
-    const rows = inputs + (<usize>(b * width) << 2);
-    if (group || l.size() > 2) l.transpose(rows, width, columns); // sums of two come row by row
+    const rows = at<N>(inputs, b * width);
+    if (group || l.byColumns()) l.transpose(rows, width, columns);
     let least = l.top(), most = l.bottom(), under = none, leastZ = l.top(), mostZ = l.bottom(), underZ = none;
     for (let o = 0; o < outputs; o++) {
-      const row = weights + (<usize>(o * width) << 2);
+      const row = at<N>(weights, o * width);
       let s = none;
       if (group == 0) {
         let x = l.shl(l.dots(row, rows, columns, width), left);
-        if (bias) x = l.add(x, l.shl(l.each(bias + (<usize>o << 2)), leftBias));
+        if (bias) x = l.add(x, l.shl(l.each(at<N>(bias, o)), leftBias));
         s = l.round(x, base, shift, site);
         least = l.min(least, s);
         most = l.max(most, s);
         under = l.underflow(under, s, x);
       } else if (group == 1) {
         for (let i = 0; i < width; i++) {
-          const product = l.product(row + (<usize>i << 2), columns + (<usize>i << 4));
+          const product = l.product(at<N>(row, i), columns + (<usize>i << 4));
           const x = l.add(l.shl(s, running), l.shl(product, left));
           s = l.round(x, base, shift, site);
           least = l.min(least, s);
@@ -54,7 +54,7 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
         let products = none;
         let remaining = group;
         for (let i = 0; i < width; i++) {
-          products = l.add(products, l.product(row + (<usize>i << 2), columns + (<usize>i << 4)));
+          products = l.add(products, l.product(at<N>(row, i), columns + (<usize>i << 4)));
           if (--remaining != 0 && i != last) continue;
           const x = l.add(l.shl(s, running), l.shl(products, left));
           s = l.round(x, base, shift, site);
@@ -66,7 +66,7 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
         }
       }
       if (group && bias) {
-        const x = l.add(l.shl(s, running), l.shl(l.each(bias + (<usize>o << 2)), leftBias));
+        const x = l.add(l.shl(s, running), l.shl(l.each(at<N>(bias, o)), leftBias));
         s = l.round(x, base, shift, site);
         least = l.min(least, s);
         most = l.max(most, s);
@@ -80,11 +80,11 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
       v128.store(results + (<usize>o << 4), relu ? l.max(z, none) : z);
     }
     if (l.atEdge(least, most, site) || l.atEdge(leastZ, mostZ, activation)) {
-      for (let k = b; k < b + l.size(); k++) forwardSample<N, V>(header, record, inputs + (<usize>(k * width) << 2), k);
+      for (let k = b; k < b + l.size(); k++) forwardSample<N, V>(header, record, at<N>(inputs, k * width), k);
       continue;
     }
-    const out = activations + (<usize>(b * outputs) << 2);
-    for (let o = 0; o < outputs; o++) l.scatter(out + (<usize>o << 2), <usize>outputs << 2, v128.load(results + (<usize>o << 4)));
+    const out = at<N>(activations, b * outputs);
+    for (let o = 0; o < outputs; o++) l.scatter(at<N>(out, o), at<N>(0, outputs), v128.load(results + (<usize>o << 4)));
     samples += l.size();
     leastSum = l.min(leastSum, least);
     mostSum = l.max(mostSum, most);

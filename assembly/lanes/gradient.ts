@@ -1,19 +1,17 @@
 /** Gradients of neighbouring parameters side by side: weights of one row, or biases. The rule is that of `gradients` (network/layer.ts). */
 import * as abi from '../abi';
-import { gradients } from '../network/layer';
+import { at, gradients } from '../network/layer';
 import { keep } from './tally';
 
-/** g = Q(G / B) of every parameter of a layer, B no divisor of a quotient. `inputs`: what it was fed, sample by sample. */
+/** g = Q(G / B) of every parameter of a layer, B not to be divided by in a target. `inputs`: what it was fed, sample by sample. */
 export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: usize, count: i32, divisor: usize): void {
   const l = changetype<L>(0), n = changetype<N>(0);
   const width = load<i32>(record, abi.LAYER_INPUTS), outputs = load<i32>(record, abi.LAYER_OUTPUTS);
   const site = <usize>load<i32>(record, abi.LAYER_GRADIENT_ACCUMULATOR), mean = <usize>load<i32>(record, abi.LAYER_GRADIENT);
-  const group = load<i32>(header, abi.HEADER_GRADIENT_GROUP);
+  const group = l.group(load<i32>(header, abi.HEADER_GRADIENT_GROUP));
   const leftProduct = load<i32>(site, abi.SITE_LEFT0), leftBias = load<i32>(site, abi.SITE_LEFT1), running = load<i32>(site, abi.SITE_LEFT2);
-  const leftMean = load<i32>(mean, abi.SITE_LEFT0) + load<i32>(divisor, abi.DIVISOR_LEFT);
-  const multiplier = load<i64>(divisor, abi.DIVISOR_MULTIPLIER);
-  const errors = <usize>load<i32>(record, abi.LAYER_ERRORS), errorStride = <usize>outputs << 2, inputStride = <usize>width << 2;
-  const out = <usize>load<i32>(header, abi.HEADER_GRADIENT) + (<usize>load<i32>(record, abi.LAYER_FIRST) << 2);
+  const errors = <usize>load<i32>(record, abi.LAYER_ERRORS), errorStride = at<N>(0, outputs), inputStride = at<N>(0, width);
+  const out = at<N>(<usize>load<i32>(header, abi.HEADER_GRADIENT), load<i32>(record, abi.LAYER_FIRST));
   const sums = <usize>load<i32>(header, abi.HEADER_LANE_SCRATCH);
   const steps = group ? (count + group - 1) / group : 1;
   const none = l.none();
@@ -27,10 +25,10 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
     const bias = o == outputs;
     const first = o * width, length = bias ? outputs : width, whole = length & -l.size();
     const left = bias ? leftBias : leftProduct;
-    if (!group && !bias) l.rowSums(errors + (<usize>o << 2), errorStride, inputs, width, whole, count, sums);
+    if (!group && !bias) l.rowSums(at<N>(errors, o), errorStride, inputs, width, whole, count, sums);
     for (let k = 0; k < whole; k += l.size()) {
       let least = l.top(), most = l.bottom(), under = none, s = none;
-      let e = errors + (<usize>(bias ? k : o) << 2), a = inputs + (<usize>k << 2);
+      let e = at<N>(errors, bias ? k : o), a = at<N>(inputs, k);
       for (let b = 0; b < count; ) {
         const end = group ? min(b + group, count) : count;
         let terms = none;
@@ -55,14 +53,14 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
         most = l.max(most, s);
         under = l.underflow(under, s, x);
       }
-      const x = l.shl(l.times(s, multiplier), leftMean);
+      const x = l.mean(s, mean, divisor);
       const g = l.round(x, baseMean, shiftMean, mean);
       const p = first + k;
       if (l.atEdge(least, most, site) || l.atEdge(g, g, mean)) {
         gradients<N, C, V>(header, record, inputs, p, p + l.size(), count, divisor);
         continue;
       }
-      l.store(out + (<usize>p << 2), g);
+      l.store(at<N>(out, p), g);
       counted += l.size();
       leastSum = l.min(leastSum, least);
       mostSum = l.max(mostSum, most);

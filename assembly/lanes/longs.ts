@@ -8,13 +8,18 @@ const BIAS: i64 = 1 << 62;
 @unmanaged
 export class Longs {
   @inline size(): i32 { return 2; }
+  @inline group(products: i32): i32 { return products; }
   @inline none(): v128 { return i64x2.splat(0); }
   @inline top(): v128 { return i64x2.splat(i64.MAX_VALUE); }
   @inline bottom(): v128 { return i64x2.splat(i64.MIN_VALUE); }
   @inline load(from: usize): v128 { return v128.load_ext<i32>(from); }
   @inline each(from: usize): v128 { return i64x2.extend_low_i32x4_s(v128.load_splat<i32>(from)); }
   @inline product(each: usize, neighbours: usize): v128 { return i64x2.extmul_low_i32x4_s(v128.load_zero<i64>(neighbours), v128.load_splat<i32>(each)); }
-  @inline times(v: v128, factor: i64): v128 { return factor == 1 ? v : i64x2.mul(v, i64x2.splat(factor)); }
+  @inline mean(sum: v128, site: usize, divisor: usize): v128 {
+    const factor = load<i64>(divisor, abi.DIVISOR_MULTIPLIER);
+    const x = factor == 1 ? sum : i64x2.mul(sum, i64x2.splat(factor));
+    return i64x2.shl(x, load<i32>(site, abi.SITE_LEFT0) + load<i32>(divisor, abi.DIVISOR_LEFT));
+  }
   @inline store(to: usize, v: v128): void { v128.store_lane<i64>(to, i32x4.shuffle(v, v, 0, 2, 0, 2), 0); }
   @inline scatter(to: usize, stride: usize, v: v128): void {
     v128.store_lane<i32>(to, v, 0);
@@ -27,6 +32,7 @@ export class Longs {
       store<i32>(out, load<i32>(at + (<usize>width << 2)), 4);
     }
   }
+  @inline byColumns(): bool { return false; }
   @inline dots(row: usize, rows: usize, columns: usize, width: i32): v128 {
     return i64x2(dot(row, rows, width), dot(row, rows + (<usize>width << 2), width));
   }
@@ -68,6 +74,7 @@ export class Longs {
   @inline min(a: v128, b: v128): v128 { return v128.bitselect(b, a, i64x2.gt_s(a, b)); }
   @inline max(a: v128, b: v128): v128 { return v128.bitselect(a, b, i64x2.gt_s(a, b)); }
   @inline notAbove(a: v128, b: v128): v128 { return i64x2.le_s(a, b); }
+  @inline differs(a: v128, b: v128): v128 { return v128.xor(a, b); }
   @inline equal(a: v128, b: v128): v128 { return i64x2.eq(a, b); }
   @inline underflow(count: v128, raw: v128, x: v128): v128 {
     const zero = this.none();

@@ -1,5 +1,6 @@
 /** Updates of neighbouring parameters side by side: θ ← Q(θ − Q(r·g)). The rule is that of `updateParameters` (network/step.ts). */
 import * as abi from '../abi';
+import { at } from '../network/layer';
 import { MOVED, UPDATED, updateParameters, WANTED } from '../network/step';
 import { keep } from './tally';
 
@@ -8,13 +9,13 @@ export function updateLanes<N, C, V, L>(header: usize, record: usize, site: usiz
   const l = changetype<L>(0), n = changetype<N>(0);
   const updateSite = <usize>load<i32>(record, abi.LAYER_UPDATE);
   const left = load<i32>(updateSite, abi.SITE_LEFT0), leftOld = load<i32>(site, abi.SITE_LEFT0), leftUpdate = load<i32>(site, abi.SITE_LEFT1);
-  const first = <usize>load<i32>(record, abi.LAYER_FIRST) << 2;
-  const theta = <usize>load<i32>(header, abi.HEADER_THETA) + first, gradient = <usize>load<i32>(header, abi.HEADER_GRADIENT) + first;
-  const update = <usize>load<i32>(header, abi.HEADER_UPDATE) + first;
+  const first = load<i32>(record, abi.LAYER_FIRST);
+  const theta = at<N>(<usize>load<i32>(header, abi.HEADER_THETA), first), gradient = at<N>(<usize>load<i32>(header, abi.HEADER_GRADIENT), first);
+  const update = at<N>(<usize>load<i32>(header, abi.HEADER_UPDATE), first);
   const none = l.none();
   // The rate, where a product takes its words from.
   const r = <usize>load<i32>(header, abi.HEADER_LANE_SCRATCH);
-  store<i32>(r, <i32>rate);
+  n.store(r, 0, rate);
   const base = l.base(site), shift = load<i32>(site, abi.SITE_SHIFT);
   const baseU = l.base(updateSite), shiftU = load<i32>(updateSite, abi.SITE_SHIFT);
   let leastU = v128.load(updateSite, abi.SITE_LANE_LEAST), mostU = v128.load(updateSite, abi.SITE_LANE_MOST), underU = none;
@@ -24,9 +25,8 @@ export function updateLanes<N, C, V, L>(header: usize, record: usize, site: usiz
   let did = 0, counted = 0;
   const whole = from + ((to - from) & -l.size());
   for (let k = from; k < whole; k += l.size()) {
-    const at = <usize>k << 2;
-    const old = l.load(theta + at), g = l.load(gradient + at);
-    const product = l.shl(l.product(r, gradient + at), left);
+    const old = l.load(at<N>(theta, k)), g = l.load(at<N>(gradient, k));
+    const product = l.shl(l.product(r, at<N>(gradient, k)), left);
     const u = l.round(product, baseU, shiftU, updateSite);
     const x = l.sub(l.shl(old, leftOld), l.shl(u, leftUpdate));
     const next = l.round(x, base, shift, site);
@@ -34,11 +34,11 @@ export function updateLanes<N, C, V, L>(header: usize, record: usize, site: usiz
       did |= updateParameters<N, C, V>(header, record, rate, false, false, k, k + l.size());
       continue;
     }
-    l.store(update + at, u);
-    l.store(theta + at, next);
-    moved = v128.or(moved, v128.xor(next, old));
-    wanted = v128.or(wanted, g);
-    updated = v128.or(updated, u);
+    l.store(at<N>(update, k), u);
+    l.store(at<N>(theta, k), next);
+    moved = v128.or(moved, l.differs(next, old));
+    wanted = v128.or(wanted, l.differs(g, none));
+    updated = v128.or(updated, l.differs(u, none));
     counted += l.size();
     leastU = l.min(leastU, u);
     mostU = l.max(mostU, u);

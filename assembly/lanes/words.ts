@@ -8,6 +8,8 @@ import * as abi from '../abi';
 export class Words {
   /** Values side by side. */
   @inline size(): i32 { return 4; }
+  /** Products between two quantisations of a running sum. */
+  @inline group(products: i32): i32 { return products; }
   @inline none(): v128 { return i32x4.splat(0); }
   /** Above and below every value. */
   @inline top(): v128 { return i32x4.splat(i32.MAX_VALUE); }
@@ -15,9 +17,14 @@ export class Words {
   /** Neighbouring words of memory, and one word in every lane. */
   @inline load(from: usize): v128 { return v128.load(from); }
   @inline each(from: usize): v128 { return v128.load_splat<i32>(from); }
-  /** One word times each of a row of neighbours; a value times a factor. */
+  /** One word times each of a row of neighbours. */
   @inline product(each: usize, neighbours: usize): v128 { return i32x4.mul(v128.load_splat<i32>(each), v128.load(neighbours)); }
-  @inline times(v: v128, factor: i64): v128 { return i32x4.mul(v, i32x4.splat(<i32>factor)); }
+  /** The exact value of a batch's mean, before it is rounded. */
+  @inline mean(sum: v128, site: usize, divisor: usize): v128 {
+    const factor = load<i64>(divisor, abi.DIVISOR_MULTIPLIER);
+    const x = i32x4.mul(sum, i32x4.splat(<i32>factor));
+    return i32x4.shl(x, load<i32>(site, abi.SITE_LEFT0) + load<i32>(divisor, abi.DIVISOR_LEFT));
+  }
   @inline store(to: usize, v: v128): void { v128.store(to, v); }
   /** Stores each value `stride` bytes after the one before. */
   @inline scatter(to: usize, stride: usize, v: v128): void {
@@ -44,6 +51,8 @@ export class Words {
       for (let k: usize = 0; k < 4; k++) store<i32>(to + (<usize>i << 4) + (k << 2), load<i32>(rows + (<usize>i << 2) + k * stride));
     }
   }
+  /** Whether `dots` takes samples column by column. */
+  @inline byColumns(): bool { return true; }
   /** Σ w·a of a row of weights with each sample, whose inputs lie at `rows` and, column by column, at `columns`. */
   @inline dots(row: usize, rows: usize, columns: usize, width: i32): v128 {
     let sum = this.none();
@@ -71,6 +80,8 @@ export class Words {
   @inline min(a: v128, b: v128): v128 { return i32x4.min_s(a, b); }
   @inline max(a: v128, b: v128): v128 { return i32x4.max_s(a, b); }
   @inline notAbove(a: v128, b: v128): v128 { return i32x4.le_s(a, b); }
+  /** Bits that are set where they differ. */
+  @inline differs(a: v128, b: v128): v128 { return v128.xor(a, b); }
   @inline equal(a: v128, b: v128): v128 { return i32x4.eq(a, b); }
   /** `count`, with one less in every lane in which a value became zero. */
   @inline underflow(count: v128, raw: v128, x: v128): v128 {

@@ -39,7 +39,7 @@ export class Float64<Q> {
   @inline sigmoid(z: f64, header: usize): f64 { return sigmoid(z); }
   @inline counted(site: usize, n: i32): void { changetype<Q>(0).counted(site, n); }
   @inline stalled(site: usize): void { changetype<Q>(0).stalled(site); }
-  @inline lanes(): bool { return false; }
+  @inline lanes(): bool { return changetype<Q>(0).lanes(); }
   @inline counts(): bool { return false; }
 }
 

@@ -13,6 +13,7 @@ export class Exact {
   @inline floor(x: f64, site: usize): f64 { return x; }
   @inline counted(site: usize, n: i32): void {}
   @inline stalled(site: usize): void {}
+  @inline lanes(): bool { return true; }
 }
 
 @unmanaged
@@ -28,6 +29,7 @@ export class Chosen {
   }
   @inline counted(site: usize, n: i32): void { counted(site, n); }
   @inline stalled(site: usize): void { stalled(site); }
+  @inline lanes(): bool { return false; }
 }
 
 const TWO_63: f64 = 9223372036854775808.0;

@@ -139,8 +139,8 @@ export const SITE_COUNTERS = [
 /** How a site rounds: by addends (fast path), by the table `up`, or by random bits. */
 export const ROUND_KINDS = { addend: 0, table: 1, fraction: 2, equal: 3 } as const;
 
-/** Lanes of a part of a step: none, four words of 32 bits or two of 64, that round by one addend (TRN, RND) or by all three. */
-export const LANES = { none: 0, wordsOne: 1, wordsThree: 2, longsOne: 3, longsThree: 4 } as const;
+/** Lanes of a part of a step: none, four words of 32 bits or two of 64, that round by one addend (TRN, RND) or by all three; two doubles of the reference. */
+export const LANES = { none: 0, wordsOne: 1, wordsThree: 2, longsOne: 3, longsThree: 4, reals: 5 } as const;
 
 /** Bits of a row's flags. */
 export const FLAGS = { stalled: 1, zeroUpdate: 2, infeasible: 4, pulling: 8, throttled: 16, rejected: 32 } as const;

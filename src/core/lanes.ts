@@ -31,7 +31,15 @@ export const NO_LANES: LayerLanes = { lanesForward: LANES.none, lanesError: LANE
 /** Whether any part of a step can be taken in lanes. */
 export const takesLanes = (layers: readonly LayerLanes[]): boolean => layers.some((layer) => layer.laneRate >= 0n || layer.lanesForward + layer.lanesError + layer.lanesGradient > 0);
 
-/** What of each layer may be taken in lanes. */
+/** What of each layer the reference takes in lanes: sums keep their order, so all but those from the last index on and the sigmoid. */
+export function lanesOfReference({ accumulate, layers }: Pick<Plan, 'accumulate' | 'layers'>): LayerLanes[] {
+  if (accumulate.order === 'descending') return layers.map(() => NO_LANES);
+  return layers.map(({ activation }) => ({
+    lanesForward: activation === 'sigmoid' ? LANES.none : LANES.reals, lanesError: LANES.reals, lanesGradient: LANES.reals, lanesUpdate: LANES.reals, laneRate: 0n,
+  }));
+}
+
+/** What of each layer a target may take in lanes. */
 export function lanesOf(plan: Plan, { sites }: Alignment): LayerLanes[] {
   const { accumulate, layers, phases } = plan;
   const samples = Math.max(plan.evaluationRows, ...phases.map(({ batch }) => batch));

@@ -16,7 +16,7 @@ import type { RecordLevel } from '../run/levels.js';
 import { LAYER_SITES, RUN_SITES, siteKey, SITES, siteKeys, type SiteName } from '../site/sites.js';
 import { RECORDS, SITE_COUNTERS } from './abi.js';
 import type { CoreExports } from './load.js';
-import { laneScratch, lanesOf, NO_LANES, squaresInRegister, takesLanes, writeLane } from './lanes.js';
+import { laneScratch, lanesOf, lanesOfReference, NO_LANES, squaresInRegister, takesLanes, writeLane } from './lanes.js';
 import { Arena, RecordView } from './memory.js';
 import { writeSite } from './siteRecord.js';
 import type { RunState } from './state.js';
@@ -198,7 +198,7 @@ export class Session {
     const { outputs: losses = [] } = plan.balance ?? {};
     const lossOutputs = arena.reserve(4 * losses.length), shares = arena.reserve(8 * losses.length), lossNorms = arena.reserve(8 * losses.length);
     const wholeErrors = array(losses.length === 0 ? 0 : maxBatch * layers.at(-1)!.outputs);
-    const lanes = this.#alignment && !this.#wide ? lanesOf(plan, this.#alignment) : [];
+    const lanes = this.#alignment ? (this.#wide ? [] : lanesOf(plan, this.#alignment)) : this.#mixed ? [] : lanesOfReference(plan);
     const scratchOfLanes = arena.reserve(laneScratch(layers));
     const window = arena.reserve((plan.anchor.window ?? 1) * 8);
     // Behind this all is written before it is read.
@@ -235,14 +235,14 @@ export class Session {
       record.setInt('activations', this.#layerArrays[index]!.activations);
       record.setInt('errors', this.#layerArrays[index]!.errors);
       for (const name of LAYER_SITES) if (plan.sites[siteKey(name, index)]) record.setInt(name, this.#sites.get(siteKey(name, index))!.address);
+      const { laneRate, ...parts } = lanes[index] ?? NO_LANES;
+      for (const [field, kind] of Object.entries(parts)) record.setInt(field, kind);
+      record.setRaw('laneRate', laneRate);
       if (this.#alignment) {
         const { norms, parameters, gates } = this.#alignment;
         for (const [kind, left] of Object.entries(norms[index]!)) record.setInt(`norm${kind[0]!.toUpperCase()}${kind.slice(1)}`, left);
         for (const [field, shift] of Object.entries(parameters[index]!)) record.setInt(field, shift);
         record.setRaw('gate', gates[index]!);
-        const { laneRate, ...parts } = lanes[index] ?? NO_LANES;
-        for (const [field, kind] of Object.entries(parts)) record.setInt(field, kind);
-        record.setRaw('laneRate', laneRate);
       } else record.setReal('gate', plan.anchor.threshold ?? 0);
       first += outputs * (inputs + (bias ? 1 : 0));
     });
