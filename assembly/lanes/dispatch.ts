@@ -49,7 +49,7 @@ export function hiddenErrorsInLanes<N, V>(header: usize, record: usize, behind: 
 @inline
 export function gradientsInLanes<N, C, V>(header: usize, record: usize, inputs: usize, count: i32, divisor: usize): bool {
   const kind = load<i32>(record, abi.LAYER_LANES_GRADIENT);
-  if (kind == abi.LANES_NONE || (!isFloat<V>() && load<i32>(divisor, abi.DIVISOR_QUOTIENT))) return false;
+  if (kind == abi.LANES_NONE) return false;
   if (isFloat<V>()) gradientLanes<N, C, V, Reals>(header, record, inputs, count, divisor);
   else if (kind == abi.LANES_WORDS_ONE) gradientLanes<N, C, V, WordsOne>(header, record, inputs, count, divisor);
   else if (kind == abi.LANES_WORDS_THREE) gradientLanes<N, C, V, WordsThree>(header, record, inputs, count, divisor);

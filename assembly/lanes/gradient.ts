@@ -1,9 +1,9 @@
 /** Gradients of neighbouring parameters side by side: weights of one row, or biases. The rule is that of `gradients` (network/layer.ts). */
 import * as abi from '../abi';
-import { at, gradients } from '../network/layer';
+import { at, batchMean, gradients } from '../network/layer';
 import { keep } from './tally';
 
-/** g = Q(G / B) of every parameter of a layer, B not to be divided by in a target. `inputs`: what it was fed, sample by sample. */
+/** g = Q(G / B) of every parameter of a layer. `inputs`: what it was fed, sample by sample. A target that divides does so value by value. */
 export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: usize, count: i32, divisor: usize): void {
   const l = changetype<L>(0), n = changetype<N>(0);
   const width = load<i32>(record, abi.LAYER_INPUTS), outputs = load<i32>(record, abi.LAYER_OUTPUTS);
@@ -13,6 +13,8 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
   const errors = <usize>load<i32>(record, abi.LAYER_ERRORS), errorStride = at<N>(0, outputs), inputStride = at<N>(0, width);
   const out = at<N>(<usize>load<i32>(header, abi.HEADER_GRADIENT), load<i32>(record, abi.LAYER_FIRST));
   const sums = <usize>load<i32>(header, abi.HEADER_LANE_SCRATCH);
+  const values = sums + (<usize>width << 4);
+  const divides = !isFloat<V>() && load<i32>(divisor, abi.DIVISOR_QUOTIENT) != 0;
   const steps = group ? (count + group - 1) / group : 1;
   const none = l.none();
   const base = l.base(site), shift = load<i32>(site, abi.SITE_SHIFT);
@@ -56,15 +58,20 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
       const x = l.mean(s, mean, divisor);
       const g = l.round(x, baseMean, shiftMean, mean);
       const p = first + k;
-      if (l.atEdge(least, most, site) || l.atEdge(g, g, mean)) {
+      if (l.atEdge(least, most, site) || (!divides && l.atEdge(g, g, mean))) {
         gradients<N, C, V>(header, record, inputs, p, p + l.size(), count, divisor);
         continue;
       }
-      l.store(at<N>(out, p), g);
       counted += l.size();
       leastSum = l.min(leastSum, least);
       mostSum = l.max(mostSum, most);
       underSum = l.add(underSum, under);
+      if (divides) {
+        v128.store(values, s);
+        for (let j = 0; j < l.size(); j++) n.store(out, p + j, batchMean<N, C, V>(record, <V>l.value(values, j), divisor, p + j));
+        continue;
+      }
+      l.store(at<N>(out, p), g);
       leastMean = l.min(leastMean, g);
       mostMean = l.max(mostMean, g);
       underMean = l.underflow(underMean, g, x);
@@ -72,7 +79,7 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
     if (whole < length) gradients<N, C, V>(header, record, inputs, first + whole, first + length, count, divisor);
   }
   n.counted(site, counted * steps);
-  n.counted(mean, counted);
+  if (!divides) n.counted(mean, counted); // a quotient counts itself
   keep<N, L>(site, leastSum, mostSum, underSum);
   keep<N, L>(mean, leastMean, mostMean, underMean);
 }

@@ -21,6 +21,7 @@ export class Longs {
     return i64x2.shl(x, load<i32>(site, abi.SITE_LEFT0) + load<i32>(divisor, abi.DIVISOR_LEFT));
   }
   @inline store(to: usize, v: v128): void { v128.store_lane<i64>(to, i32x4.shuffle(v, v, 0, 2, 0, 2), 0); }
+  @inline value(from: usize, lane: i32): i64 { return load<i64>(from + (<usize>lane << 3)); }
   @inline scatter(to: usize, stride: usize, v: v128): void {
     v128.store_lane<i32>(to, v, 0);
     v128.store_lane<i32>(to + stride, v, 2);

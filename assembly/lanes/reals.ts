@@ -14,6 +14,7 @@ export class Reals {
   @inline product(each: usize, neighbours: usize): v128 { return f64x2.mul(v128.load_splat<f64>(each), v128.load(neighbours)); }
   @inline mean(sum: v128, site: usize, divisor: usize): v128 { return f64x2.div(sum, v128.load_splat<f64>(divisor, abi.DIVISOR_COUNT)); }
   @inline store(to: usize, v: v128): void { v128.store(to, v); }
+  @inline value(from: usize, lane: i32): f64 { return load<f64>(from + (<usize>lane << 3)); }
   @inline scatter(to: usize, stride: usize, v: v128): void {
     v128.store_lane<f64>(to, v, 0);
     v128.store_lane<f64>(to + stride, v, 1);

@@ -26,6 +26,8 @@ export class Words {
     return i32x4.shl(x, load<i32>(site, abi.SITE_LEFT0) + load<i32>(divisor, abi.DIVISOR_LEFT));
   }
   @inline store(to: usize, v: v128): void { v128.store(to, v); }
+  /** Value of one lane of a stored vector. */
+  @inline value(from: usize, lane: i32): i64 { return <i64>load<i32>(from + (<usize>lane << 2)); }
   /** Stores each value `stride` bytes after the one before. */
   @inline scatter(to: usize, stride: usize, v: v128): void {
     v128.store_lane<i32>(to, v, 0);

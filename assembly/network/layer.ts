@@ -168,8 +168,9 @@ function gradientSum<N, V>(header: usize, record: usize, errors: usize, errorStr
   return s;
 }
 
+/** g = Q(G / B), G the sum of a parameter. */
 @inline
-function batchMean<N, C, V>(record: usize, sum: V, divisor: usize, element: i32): V {
+export function batchMean<N, C, V>(record: usize, sum: V, divisor: usize, element: i32): V {
   const n = changetype<N>(0);
   const site = <usize>load<i32>(record, abi.LAYER_GRADIENT);
   if (load<i32>(divisor, abi.DIVISOR_QUOTIENT)) {
