@@ -10,19 +10,11 @@ enum { W = 16, F_INPUT = 15, F_WEIGHT = 14, F_OUTPUT = 12, F_GRADIENT = 13, F_UP
 /* Learning rate 0.05 and, with no throttle, the rate of every step, in ufix16_En15. */
 enum { RATE = 1638 };
 
+#include "linear.h"
+
 typedef struct {
   int16_t inputs[ROWS][IN], targets[ROWS][OUT];
 } set;
-
-typedef struct {
-  int64_t loss;
-  int32_t flags;
-} row;
-
-typedef struct {
-  int16_t weights[PARAMETERS], gradients[PARAMETERS], updates[PARAMETERS];
-  site accumulator, activation, error, loss, gradient_accumulator, gradient, update, weight, rate;
-} learner;
 
 static __attribute__((noinline)) void run(learner *restrict l, const set *restrict data, row *restrict rows, int first, int steps) {
   int64_t sum_min = INT64_MAX, sum_max = INT64_MIN, loss_min = INT64_MAX, loss_max = INT64_MIN, gsum_min = INT64_MAX, gsum_max = INT64_MIN;
@@ -142,5 +134,4 @@ static void lay_out(set *data, const int32_t *inputs, const int32_t *targets) {
   for (int k = 0; k < ROWS * OUT; k++) data->targets[k / OUT][k % OUT] = (int16_t)targets[k];
 }
 
-#include "linear.h"
 #include "harness.h"

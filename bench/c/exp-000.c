@@ -17,22 +17,11 @@ enum { RATE = 1638 };
 #endif
 enum { MOST_RATE = 6554 };
 
+#include "linear.h"
+
 typedef struct {
   int16_t inputs[BATCHES][IN][B], targets[BATCHES][OUT][B];
 } set;
-
-typedef struct {
-  int64_t loss;
-  int32_t flags;
-} row;
-
-typedef struct {
-  int16_t weights[PARAMETERS], gradients[PARAMETERS], updates[PARAMETERS];
-#ifdef RATE_OF_RUN
-  int32_t eta;
-#endif
-  site accumulator, activation, error, loss, gradient_accumulator, gradient, update, weight, rate;
-} learner;
 
 static __attribute__((noinline)) void run(learner *restrict l, const set *restrict data, row *restrict rows, int first, int steps) {
   int32_t w[PARAMETERS];
@@ -150,5 +139,4 @@ static void lay_out(set *data, const int32_t *inputs, const int32_t *targets) {
   }
 }
 
-#include "linear.h"
 #include "harness.h"

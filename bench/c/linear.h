@@ -1,11 +1,28 @@
 /*
- * Beginning and report of a twin of one linear layer without bias and without controllers. Needs a `learner` and PARAMETERS, and either the constant
- * RATE or, with RATE_OF_RUN, a member `eta` of the learner and its largest value MOST_RATE.
+ * Rows, learner, beginning and report of a twin of one linear layer without bias and without controllers. Needs PARAMETERS, the type WORD of its words
+ * (int16_t where nothing is said), and the constant RATE or, with RATE_OF_RUN, the largest rate MOST_RATE of `l->eta`.
  */
 #ifndef LINEAR_H
 #define LINEAR_H
 
 #include "report.h"
+
+#ifndef WORD
+#define WORD int16_t
+#endif
+
+typedef struct {
+  int64_t loss;
+  int32_t flags;
+} row;
+
+typedef struct {
+  WORD weights[PARAMETERS], gradients[PARAMETERS], updates[PARAMETERS];
+#ifdef RATE_OF_RUN
+  int32_t eta;
+#endif
+  site accumulator, activation, error, loss, gradient_accumulator, gradient, update, weight, rate;
+} learner;
 
 static void begin(learner *l, const int32_t *initial, int32_t eta) {
   *l = (learner){0};

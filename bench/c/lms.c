@@ -7,19 +7,11 @@ enum { TAPS = 16, INPUTS = TAPS, OUTPUTS = 1, PARAMETERS = TAPS, W = 16, F = 15 
 /* Learning rate 0.05 and, with no throttle, the rate of every step: floor(1.0 · 0.05) in ufix16_En15. */
 enum { RATE = 1638 };
 
+#include "linear.h"
+
 typedef struct {
   int16_t inputs[ROWS][TAPS], targets[ROWS];
 } set;
-
-typedef struct {
-  int64_t loss;
-  int32_t flags;
-} row;
-
-typedef struct {
-  int16_t weights[TAPS], gradients[TAPS], updates[TAPS];
-  site accumulator, activation, error, loss, gradient_accumulator, gradient, update, weight, rate;
-} learner;
 
 /* Counts and ranges of one site, tap by tap: added up when the run is over. */
 typedef struct {
@@ -121,5 +113,4 @@ static void lay_out(set *data, const int32_t *inputs, const int32_t *targets) {
   for (int i = 0; i < ROWS; i++) data->targets[i] = (int16_t)targets[i];
 }
 
-#include "linear.h"
 #include "harness.h"

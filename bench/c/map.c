@@ -14,23 +14,15 @@ enum { LARGEST_INPUT = 1 << (F_INPUT + 2) };
 enum { BLOCK = 40 };
 _Static_assert(ROWS % BLOCK == 0, "a batch is a whole number of blocks");
 
+/* Words of 20 bits; the learning rate is the run's: every one of ufix16_En15 will do. */
+#define WORD int32_t
+#define RATE_OF_RUN
+enum { MOST_RATE = UINT16_MAX };
+#include "linear.h"
+
 typedef struct {
   int16_t inputs[IN][B], targets[OUT][B];
 } set;
-
-typedef struct {
-  int64_t loss;
-  int32_t flags;
-} row;
-
-/* The learning rate is the run's; every one of ufix16_En15 will do. */
-#define RATE_OF_RUN
-enum { MOST_RATE = UINT16_MAX };
-
-typedef struct {
-  int32_t weights[PARAMETERS], gradients[PARAMETERS], updates[PARAMETERS], eta;
-  site accumulator, activation, error, loss, gradient_accumulator, gradient, update, weight, rate;
-} learner;
 
 /* Quotient by a positive divisor, nearest, half towards +infinity. */
 static inline int64_t divide_round(int64_t x, int64_t divisor) {
@@ -152,8 +144,6 @@ static __attribute__((noinline)) void run(learner *restrict l, const set *restri
   site_add(&l->rate, n, l->eta, l->eta, 0);
   if (l->eta >= NEAR(UINT16_MAX)) l->rate.near_rail += n;
 }
-
-#include "linear.h"
 
 static void lay_out(set *data, const int32_t *inputs, const int32_t *targets) {
   for (int b = 0; b < B; b++) {

@@ -2,19 +2,9 @@
  * A linear layer without bias and without controllers in SystemC's fixed point, as one would write it: every variable is of its type, and assignments
  * round and saturate. It counts nothing.
  */
-#include "number.h"
-
 enum { PARAMETERS = INPUTS * OUTPUTS };
 
-struct set {
-  number<INPUT> inputs[ROWS][INPUTS];
-  number<TARGET> targets[ROWS][OUTPUTS];
-};
-
-struct row {
-  int64_t loss;
-  int32_t flags;
-};
+#include "job.h"
 
 struct learner {
   number<WEIGHT> weights[OUTPUTS][INPUTS];
@@ -53,29 +43,12 @@ static void run(learner *l, const set *data, row *rows, int first, int steps) {
   }
 }
 
-static void lay_out(set *data, const int32_t *inputs, const int32_t *targets) {
-  new (data) set;
-  for (int k = 0; k < ROWS * INPUTS; k++) data->inputs[k / INPUTS][k % INPUTS] = real_of<INPUT>(inputs[k]);
-  for (int k = 0; k < ROWS * OUTPUTS; k++) data->targets[k / OUTPUTS][k % OUTPUTS] = real_of<TARGET>(targets[k]);
-}
-
 static void begin(learner *l, const int32_t *initial, int32_t eta) {
   new (l) learner;
   l->rate = real_of<LEARNING_RATE>(eta);
   for (int k = 0; k < PARAMETERS; k++) l->weights[k / INPUTS][k % INPUTS] = real_of<WEIGHT>(initial[k]);
 }
 
-static void print_learner(const learner *l) {
-  int32_t weights[PARAMETERS], gradients[PARAMETERS], updates[PARAMETERS];
-  for (int k = 0; k < PARAMETERS; k++) {
-    weights[k] = (int32_t)raw_of<WEIGHT>(l->weights[k / INPUTS][k % INPUTS]);
-    gradients[k] = (int32_t)raw_of<GRADIENT>(l->gradients[k / INPUTS][k % INPUTS]);
-    updates[k] = (int32_t)raw_of<UPDATE>(l->updates[k / INPUTS][k % INPUTS]);
-  }
-  print_words("weights", weights, PARAMETERS);
-  print_words("gradients", gradients, PARAMETERS);
-  print_words("updates", updates, PARAMETERS);
-  print_list(nullptr, 0);
-}
+static void print_learner(const learner *l) { print_parameters(*l->weights, *l->gradients, *l->updates); }
 
 #include "../c/harness.h"

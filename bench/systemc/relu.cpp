@@ -2,20 +2,10 @@
  * A ReLU network of two layers with biases, throttled by gt0 on the secant estimate, in SystemC's fixed point, as one would write it: every variable is of
  * its type, and assignments round and saturate. Both layers have the same formats. It counts nothing.
  */
-#include "number.h"
-
 /* Parameters: weights of layer 0, its biases, weights of layer 1, its biases. */
 enum { BIAS0 = INPUTS * HIDDEN, LAYER1 = BIAS0 + HIDDEN, BIAS1 = LAYER1 + HIDDEN * OUTPUTS, PARAMETERS = BIAS1 + OUTPUTS };
 
-struct set {
-  number<INPUT> inputs[ROWS][INPUTS];
-  number<TARGET> targets[ROWS][OUTPUTS];
-};
-
-struct row {
-  int64_t loss;
-  int32_t flags;
-};
+#include "job.h"
 
 struct learner {
   number<WEIGHT> theta[PARAMETERS], last_theta[PARAMETERS];
@@ -123,12 +113,6 @@ static void run(learner *l, const set *data, row *rows, int first, int steps) {
   }
 }
 
-static void lay_out(set *data, const int32_t *inputs, const int32_t *targets) {
-  new (data) set;
-  for (int k = 0; k < ROWS * INPUTS; k++) data->inputs[k / INPUTS][k % INPUTS] = real_of<INPUT>(inputs[k]);
-  for (int k = 0; k < ROWS * OUTPUTS; k++) data->targets[k / OUTPUTS][k % OUTPUTS] = real_of<TARGET>(targets[k]);
-}
-
 static void begin(learner *l, const int32_t *initial, int32_t eta) {
   new (l) learner;
   l->eta = real_of<LEARNING_RATE>(eta);
@@ -138,17 +122,6 @@ static void begin(learner *l, const int32_t *initial, int32_t eta) {
   for (int k = 0; k < PARAMETERS; k++) l->theta[k] = real_of<WEIGHT>(initial[k]);
 }
 
-static void print_learner(const learner *l) {
-  int32_t weights[PARAMETERS], gradients[PARAMETERS], updates[PARAMETERS];
-  for (int k = 0; k < PARAMETERS; k++) {
-    weights[k] = (int32_t)raw_of<WEIGHT>(l->theta[k]);
-    gradients[k] = (int32_t)raw_of<GRADIENT>(l->gradients[k]);
-    updates[k] = (int32_t)raw_of<UPDATE>(l->updates[k]);
-  }
-  print_words("weights", weights, PARAMETERS);
-  print_words("gradients", gradients, PARAMETERS);
-  print_words("updates", updates, PARAMETERS);
-  print_list(nullptr, 0);
-}
+static void print_learner(const learner *l) { print_parameters(l->theta, l->gradients, l->updates); }
 
 #include "../c/harness.h"

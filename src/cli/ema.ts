@@ -9,6 +9,7 @@ import { ROUNDING } from '../format/modes.js';
 import type { QReading } from '../format/notations.js';
 import { quantizeFormat } from '../format/run.js';
 import { parseFormat } from '../format/text.js';
+import { LAST_SEED } from '../schema/common.js';
 import type { EmaReport } from '../schema/ema.js';
 import type { Command } from './command.js';
 import { emitFrom, jsonText, type CommonOptions, type Context } from './context.js';
@@ -45,7 +46,7 @@ export function addEma(program: Command, _context: () => Context): void {
     .option('--coefficient <format>', 'of ρ and β (default ufix16_En16)')
     .addOption(new Option('--guard <bits>', 'fraction bits the products, or the shifted difference, have more than the mean').argParser(integer(0, MOST_GUARD_BITS)))
     .option('--input <value>', 'constant input, and what noise goes around (default: three tenths of the upper rail)')
-    .addOption(new Option('--seed <n>', 'of the noise and of stochastic modes').argParser(integer(0, 4294967295)).default(0))
+    .addOption(new Option('--seed <n>', 'of the noise and of stochastic modes').argParser(integer(0, LAST_SEED)).default(0))
     .examples(
       ['qrails ema', 'β = 0.99 in q15, rounded once'],
       'qrails ema --form shift --shift 6 --rounding TRN',

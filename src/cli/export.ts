@@ -6,6 +6,7 @@ import { writeOutputFolder } from '../export/folder.js';
 import { exportBundle } from '../export/golden/bundle.js';
 import { coverage } from '../export/golden/cGolden.js';
 import { runPair } from '../run/pair.js';
+import { MOST_STEPS } from '../schema/common.js';
 import { VERSION } from '../version.js';
 import type { Command } from './command.js';
 import { emit, jsonText, notice, type CommonOptions, type Context } from './context.js';
@@ -35,7 +36,7 @@ export function addExport(program: Command, context: () => Context): void {
     .requiredOption('-o, --output <folder>', 'folder to make; written whole or not at all')
     .option('--kernel', 'the learner and its controllers as C')
     .option('--golden', 'golden values: what must come out at every step, as C, CSV, NumPy and NDJSON')
-    .addOption(new Option('--golden-steps <n>', 'golden values of the first n steps (default: as many as fit)').argParser(integer(1, 100_000_000)))
+    .addOption(new Option('--golden-steps <n>', 'golden values of the first n steps (default: as many as fit)').argParser(integer(1, MOST_STEPS)))
     .option('--trained', 'tables of the weights after the run as well; a kernel begins with them')
     .option('--name <identifier>', `name of the files and prefix of what they define (default: "${DEFAULT_NAME}")`)
     .option('--prefix <identifier>', 'the same as --name')

@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { resolve } from 'node:path';
+import { DEFAULT_DATA_EXPERIMENT } from '../compare/prepare.js';
 import { REFERENCE_THROTTLE_NAMES, THROTTLE_NAMES } from '../control/registry.js';
 import { printable } from '../document/show.js';
 import { QrailsError } from '../errors.js';
@@ -47,7 +48,7 @@ export function addMap(program: Command, context: () => Context): void {
     .option('--float', 'run float64 in place of the target')
     .addOption(new Option('--draws <n>', 'so many more maps, each with other initial weights: mean and range of the areas').argParser(integer(1, MOST_DRAWS)));
   for (const [name, { about }] of Object.entries(FILES)) command.option(`--${name} <file>`, about);
-  command.registeredArguments[0]!.description = `shipped name or path to a JSON file (default: ${DEFAULT_MAP_EXPERIMENT}; with --data, stream)`;
+  command.registeredArguments[0]!.description = `shipped name or path to a JSON file (default: ${DEFAULT_MAP_EXPERIMENT}; with --data, ${DEFAULT_DATA_EXPERIMENT})`;
   command.options.find(({ long }) => long === '--anchor')!.description = "one anchor (default: the experiment's)";
   const beside = REFERENCE_THROTTLE_NAMES.filter((name) => !THROTTLE_NAMES.includes(name));
   command.options.find(({ long }) => long === '--throttle')!.description += `; with --float also ${beside.join(', ')}`;

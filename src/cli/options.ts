@@ -1,8 +1,9 @@
 /** Options that several commands share: how a run is chosen, and how a result is put out. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { DEFAULT_EXPERIMENT, DEFAULT_PROFILE, type RunOptions } from '../compare/prepare.js';
+import { DEFAULT_DATA_EXPERIMENT, DEFAULT_EXPERIMENT, DEFAULT_PROFILE, type RunOptions } from '../compare/prepare.js';
 import { ANCHOR_NAMES, SUPERVISOR_NAMES, THROTTLE_NAMES } from '../control/registry.js';
 import { QrailsError } from '../errors.js';
+import { LAST_SEED, MOST_STEPS } from '../schema/common.js';
 import type { CommonOptions } from './context.js';
 
 export interface RunFlags extends CommonOptions {
@@ -44,14 +45,14 @@ export function addCommon<C extends Command>(command: C): C {
 
 export function addRunOptions<C extends Command>(command: C): C {
   return command
-    .argument('[experiment]', `shipped name or path to a JSON file (default: ${DEFAULT_EXPERIMENT}; with --data, stream)`)
+    .argument('[experiment]', `shipped name or path to a JSON file (default: ${DEFAULT_EXPERIMENT}; with --data, ${DEFAULT_DATA_EXPERIMENT})`)
     .option('-p, --profile <target>', `hardware target, shipped name or path (default: the experiment's, else ${DEFAULT_PROFILE})`)
     .option('-s, --sensor <sensor>', "what the inputs pass through, shipped name or path (default: the experiment's)")
     .addOption(new Option('-t, --throttle <throttles>', `throttles, comma-separated: ${THROTTLE_NAMES.join(', ')} (default: none and the experiment's)`).argParser(list))
     .addOption(new Option('-a, --anchor <anchors>', `anchors, comma-separated: ${ANCHOR_NAMES.join(', ')} (default: none and the experiment's)`).argParser(list))
     .option('--supervisor <supervisor>', `supervisor: ${SUPERVISOR_NAMES.join(', ')} (default: the experiment's)`)
-    .addOption(new Option('--seed <n>', 'draws data, weights, order and noise').argParser(integer(0, 4294967295)))
-    .addOption(new Option('--steps <n>', 'steps in all: later phases are cut, or the last goes on').argParser(integer(1, 100_000_000)))
+    .addOption(new Option('--seed <n>', 'draws data, weights, order and noise').argParser(integer(0, LAST_SEED)))
+    .addOption(new Option('--steps <n>', 'steps in all: later phases are cut, or the last goes on').argParser(integer(1, MOST_STEPS)))
     .addOption(new Option('--set <path=value>', 'change one value: profile., sensor., experiment., throttle., anchor. or supervisor. (repeatable)').argParser(collect))
     .option('--data <file>', "a recording, CSV or NPY, in place of the experiment's data; its lags, steps ahead and scaling stay those of the experiment")
     .addOption(new Option('--inputs <columns>', 'its input columns, comma-separated').argParser(list))

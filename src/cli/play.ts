@@ -8,6 +8,7 @@ import { catalogue } from '../play/catalogue.js';
 import { readFragment, writeFragment } from '../play/request.js';
 import { serve } from '../play/server.js';
 import { siteFiles } from '../play/site.js';
+import { LAST_SEED, MOST_STEPS } from '../schema/common.js';
 import type { PlayResult } from '../schema/play.js';
 import type { Command } from './command.js';
 import { jsonText, notice, type Context } from './context.js';
@@ -37,8 +38,8 @@ export function addPlay(program: Command, context: () => Context): void {
     .option('-t, --throttle <name>', "throttle (default: the experiment's)")
     .option('-a, --anchor <name>', "anchor (default: the experiment's)")
     .option('--supervisor <name>', "supervisor (default: the experiment's)")
-    .addOption(new Option('--steps <n>', 'steps in all').argParser(integer(1, 100_000_000)))
-    .addOption(new Option('--seed <n>', 'draws data, weights, order and noise').argParser(integer(0, 4294967295)))
+    .addOption(new Option('--steps <n>', 'steps in all').argParser(integer(1, MOST_STEPS)))
+    .addOption(new Option('--seed <n>', 'draws data, weights, order and noise').argParser(integer(0, LAST_SEED)))
     .addOption(new Option('--set <path=value>', 'begin with a value changed: profile., sensor., throttle., anchor., supervisor. or experiment.phases (repeatable)').argParser((value: string, before: string[] = []) => [...before, value]))
     .addOption(new Option('--port <n>', 'port on 127.0.0.1 (default: one that is free)').argParser(integer(1, 65535)))
     .option('--build <folder>', 'write the page as files for any static host, and serve nothing')

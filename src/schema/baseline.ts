@@ -3,7 +3,7 @@ import { BOUNDS, BOUND_METRICS, type BoundMetric, type Limit } from '../check/bo
 import { VERDICTS } from '../compare/thresholds.js';
 import { ANCHOR_NAMES, SUPERVISOR_NAMES, THROTTLE_NAMES } from '../control/registry.js';
 import { FixedSide, FloatSide, SiteCounters } from './comparison.js';
-import { StringEnum, described, strict } from './common.js';
+import { described, LAST_SEED, MOST_STEPS, strict, StringEnum } from './common.js';
 
 const Why = Type.String({ minLength: 1, maxLength: 1000, description: 'why it is allowed' });
 const Hash = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256, 64 hex digits' });
@@ -24,8 +24,8 @@ export const BaselineOptions = strict({
   throttle: Type.Optional(Type.Array(throttle, { minItems: 1, maxItems: 100 })),
   anchor: Type.Optional(Type.Array(anchor, { minItems: 1, maxItems: 100 })),
   supervisor: Type.Optional(StringEnum<string>(SUPERVISOR_NAMES, 'supervisor')),
-  seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 4294967295 })),
-  steps: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000_000 })),
+  seed: Type.Optional(Type.Integer({ minimum: 0, maximum: LAST_SEED })),
+  steps: Type.Optional(Type.Integer({ minimum: 1, maximum: MOST_STEPS })),
   set: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 10_000 }), { maxItems: 1000, description: 'path=value, applied in order' })),
   data: Type.Optional(
     strict({

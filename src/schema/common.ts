@@ -32,3 +32,8 @@ export const runNames = {
 
 /** A schema with a description of its own. */
 export const described = <T extends TSchema>(schema: T, description: string): T => ({ ...schema, description });
+
+/** Largest seed of an experiment. */
+export const LAST_SEED = 2 ** 32 - 1;
+/** Steps of a phase, and of a run where they are stated. */
+export const MOST_STEPS = 100_000_000;

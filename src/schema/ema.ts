@@ -2,7 +2,7 @@ import { Type, type Static } from '@sinclair/typebox';
 import { EMA_FORM_NAMES } from '../ema/forms.js';
 import { EMA_QUANTITY_NAMES } from '../ema/quantities.js';
 import { OVERFLOWS, ROUNDINGS } from '../format/modes.js';
-import { StringEnum, strict } from './common.js';
+import { LAST_SEED, strict, StringEnum } from './common.js';
 import { Raw } from './plan.js';
 
 const FormatName = Type.String({ pattern: '^[su]fix[0-9]{1,2}(_En?[0-9]{1,3})?$', description: 'sfix16_En15' });
@@ -26,7 +26,7 @@ export const EmaReport = strict(
     }),
     mean: strict({ format: FormatName, rounding: StringEnum(ROUNDINGS, 'rounding of S'), overflow: StringEnum(OVERFLOWS, 'overflow of S') }),
     part: Type.Union([strict({ name: StringEnum(['product', 'step'] as const, 'what is rounded before the sum'), format: FormatName, rounding: StringEnum(ROUNDINGS, 'its rounding') }), Type.Null()]),
-    seed: Type.Integer({ minimum: 0, maximum: 4294967295, description: 'of the noise and of stochastic modes' }),
+    seed: Type.Integer({ minimum: 0, maximum: LAST_SEED, description: 'of the noise and of stochastic modes' }),
     input: strict({ raw: Raw, value: exact('constant input, and what noise and alternation go around') }),
     settles: strict(
       {

@@ -4,7 +4,7 @@ import {
   type AnchorLaw, type AnchorParameter, type BalanceLaw, type BalanceParameter, type Estimator, type ParameterDefinition, type SupervisorLaw, type SupervisorParameter, type ThrottleAlias, type ThrottleLaw, type ThrottleParameter,
 } from '../control/registry.js';
 import { VERDICT_THRESHOLDS, type VerdictThreshold } from '../compare/thresholds.js';
-import { Real, StringEnum, header, strict } from './common.js';
+import { header, LAST_SEED, MOST_STEPS, Real, strict, StringEnum } from './common.js';
 
 const keys = <K extends string>(record: Record<K, unknown>): K[] => Object.keys(record) as K[];
 
@@ -107,7 +107,7 @@ export type RecordingData = CsvData | NpyData;
 
 export const Phase = strict({
   name: Type.Optional(Type.String({ minLength: 1, maxLength: 60 })),
-  steps: Type.Optional(positive(100_000_000, 'steps; give this or epochs')),
+  steps: Type.Optional(positive(MOST_STEPS, 'steps; give this or epochs')),
   epochs: Type.Optional(positive(1_000_000, 'passes over the data')),
   learningRate: Real,
   batch: Type.Union([positive(10_000_000, 'samples a step'), Type.Literal('all')]),
@@ -171,7 +171,7 @@ export const Experiment = strict(
     order: Type.Optional(StringEnum(['sequential', 'shuffled'] as const, 'default sequential')),
     lastBatch: Type.Optional(StringEnum(['keep', 'drop', 'wrap'] as const, 'what a pass does with the samples left over; default keep')),
     phases: Type.Array(Phase, { minItems: 1, maxItems: 100 }),
-    seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 4294967295, description: 'draws data, glorot weights, order and noise; default 42' })),
+    seed: Type.Optional(Type.Integer({ minimum: 0, maximum: LAST_SEED, description: 'draws data, glorot weights, order and noise; default 42' })),
     profile: Type.Optional(Type.String({ minLength: 1, maxLength: 500, description: 'target used when none is named' })),
     sensor: Type.Optional(Type.String({ minLength: 1, maxLength: 500, description: 'sensor used when none is named; default none' })),
     throttle: Type.Optional(ThrottleSpec),

@@ -2,7 +2,7 @@ import { Type, type Static } from '@sinclair/typebox';
 import { SPACINGS } from '../map/axis.js';
 import { SWEEP_MEASURE_NAMES, type SweepMeasureName } from '../sweep/measures.js';
 import type { AxisValue } from '../sweep/types.js';
-import { header, strict, StringEnum } from './common.js';
+import { LAST_SEED, header, strict, StringEnum } from './common.js';
 
 export const MOST_AXES = 32;
 /** Values of a list. */
@@ -10,8 +10,6 @@ export const MOST_LISTED = 100_000;
 /** Values of a grid, and times the drawn axes are drawn. */
 export const MOST_SAMPLES = 1e12;
 export const MOST_SEEDS = 1_000_000;
-/** Largest seed of an experiment. */
-export const LAST_SEED = 2 ** 32 - 1;
 
 /** How a drawn axis is drawn. */
 export const DRAWS = ['random', 'latin-hypercube'] as const;

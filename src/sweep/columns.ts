@@ -4,7 +4,7 @@ import { percent } from '../compare/figure.js';
 import { shareInterval, type ShareInterval } from '../compare/seedsCount.js';
 import { VERDICTS, type VerdictName } from '../compare/thresholds.js';
 import type { Axis, SweepSide } from '../schema/sweep.js';
-import { SWEEP_MEASURE_NAMES, SWEEP_MEASURES } from './measures.js';
+import { measuresOf, SWEEP_MEASURES, type SweepMeasureName } from './measures.js';
 import { sidesOf, type PointStatistics } from './statistics.js';
 import { targetName, targetsOf, targetValue } from './targets.js';
 import type { AxisValue, RunResult, SweepSpace } from './types.js';
@@ -57,7 +57,7 @@ const axesOf = ({ spec, columns }: SweepSpace): AxisColumn[] => spec.axes.flatMa
 /** One row a run. */
 export function runTable(space: SweepSpace): Table<[result: RunResult, point: number, values: readonly AxisValue[]]> {
   const axes = axesOf(space);
-  const sides = sidesOf(space);
+  const sides = sidesOf(space).map((side) => ({ side, measures: measuresOf(side, space.spec.numbers) }));
   return {
     columns: [
       { name: 'run', about: 'number of the run: point · seeds + place of the seed', kind: 'integer' },
@@ -67,9 +67,9 @@ export function runTable(space: SweepSpace): Table<[result: RunResult, point: nu
       { name: 'planHash', about: 'plan hash; none where there is no plan', kind: 'text' },
       { name: 'errorCode', about: 'kind of error; none where the run was made', kind: 'text' },
       { name: 'error', about: 'why the run was not made', kind: 'text' },
-      ...sides.flatMap((side): Column[] => [
+      ...sides.flatMap(({ side, measures }): Column[] => [
         { name: `${side}.verdict`, about: `${SIDE_ABOUT[side]}: verdict`, kind: 'text', codes: VERDICT_CODES },
-        ...SWEEP_MEASURE_NAMES.map((name): Column => ({ name: `${side}.${name}`, about: `${SIDE_ABOUT[side]}: ${SWEEP_MEASURES[name].about}`, kind: 'number' })),
+        ...measures.map((name): Column => ({ name: `${side}.${name}`, about: `${SIDE_ABOUT[side]}: ${SWEEP_MEASURES[name].about}`, kind: 'number' })),
       ]),
     ],
     row(result, point, values) {
@@ -77,10 +77,10 @@ export function runTable(space: SweepSpace): Table<[result: RunResult, point: nu
       const row: Cell[] = [run, point, space.seedAt(run)];
       for (const [k, { cell }] of axes.entries()) row.push(cell(values[k]!));
       row.push(hash, error?.code ?? null, error?.message ?? null);
-      for (const side of sides) {
+      for (const { side, measures } of sides) {
         const ended = result[side];
         row.push(ended?.verdict ?? null);
-        for (const name of SWEEP_MEASURE_NAMES) row.push(ended?.[name] ?? null);
+        for (const name of measures) row.push(ended?.[name] ?? null);
       }
       return row;
     },
@@ -103,7 +103,7 @@ function verdictColumns(side: SweepSide, verdict: VerdictName, seeds: number): P
   ];
 }
 
-function measureColumns(side: SweepSide, name: (typeof SWEEP_MEASURE_NAMES)[number], seeds: number): PointColumn[] {
+function measureColumns(side: SweepSide, name: SweepMeasureName, seeds: number): PointColumn[] {
   const column = (suffix: string, about: string, kind: ColumnKind, pick: (sample: NonNullable<PointStatistics['sides'][SweepSide]>['measures'][typeof name]) => number | null): PointColumn => ({
     name: `${side}.${name}.${suffix}`, about: `${SIDE_ABOUT[side]}: ${about}`, kind, cell: (point) => pick(point.sides[side]!.measures[name]),
   });
@@ -126,7 +126,7 @@ export function pointTable(space: SweepSpace): Table<[point: number, values: rea
   const columns: PointColumn[] = [
     ...(spec.constraints ? [{ name: 'feasible', about: 'whether all constraints hold', kind: 'boolean' as const, cell: (_: PointStatistics, feasible: boolean) => feasible }] : []),
     { name: 'failed', about: 'seeds whose plan could not be made or run', kind: 'integer', cell: ({ failed }) => failed },
-    ...sidesOf(space).flatMap((side) => [...VERDICTS.flatMap((verdict) => verdictColumns(side, verdict, seeds)), ...SWEEP_MEASURE_NAMES.flatMap((name) => measureColumns(side, name, seeds))]),
+    ...sidesOf(space).flatMap((side) => [...VERDICTS.flatMap((verdict) => verdictColumns(side, verdict, seeds)), ...measuresOf(side, spec.numbers).flatMap((name) => measureColumns(side, name, seeds))]),
     ...new Map(targets.map((target): [string, PointColumn] => [
       targetName(target), { name: targetName(target), about: `${SIDE_ABOUT[target.side]}: for an objective or constraint`, kind: 'number', cell: (point) => targetValue(target, point) },
     ])).values(),

@@ -4,6 +4,7 @@ import { isInLoop } from '../compare/verdict.js';
 import type { Counters } from '../format/quantise.js';
 import type { Recording } from '../run/pair.js';
 import type { Plan } from '../schema/plan.js';
+import type { SweepNumbers, SweepSide } from '../schema/sweep.js';
 
 /** One side of a run, and what it is held against. */
 export interface MeasuredSide {
@@ -22,6 +23,8 @@ export interface SweepMeasure {
   readonly unbounded: boolean;
   /** Every run has it: where there is none it was not finite, and counts as +∞. */
   readonly always?: true;
+  /** Who has it, where that is not each side: the target, or the target where float64 is run beside it. */
+  readonly only?: 'fixed' | 'both';
   /** NaN where a side has no such quantity. */
   readonly of: (side: MeasuredSide) => number;
 }
@@ -54,7 +57,7 @@ export const SWEEP_MEASURES = {
   weightError: seedMeasure('weightError'),
   stalledShare: seedMeasure('stalledShare'),
   lossRatio: {
-    label: 'loss ratio', about: "final loss over float64's; of the fixed side, where both were run", unbounded: true,
+    label: 'loss ratio', about: "final loss over float64's; of the fixed side, where both were run", unbounded: true, only: 'both',
     of: ({ recording, floatLoss }) => (Number.isFinite(floatLoss) ? recording.finalLoss / floatLoss : NaN),
   },
   divergedAt: { label: 'diverged at', about: "first step with a loss above the experiment's divergedLoss or not finite; none where there is no such step", unbounded: false, of: ({ recording }) => recording.recorder.divergedAt ?? NaN },
@@ -65,15 +68,21 @@ export const SWEEP_MEASURES = {
     of: ({ plan, recording: { recorder } }) => (plan.supervisor.law === 'none' ? NaN : recorder.rejectedSteps / recorder.steps),
   },
   overflowShare: {
-    label: 'overflows', about: 'largest share of overflowing values of a site of the learning loop, over the whole run; of the fixed side', unbounded: false,
+    label: 'overflows', about: 'largest share of overflowing values of a site of the learning loop, over the whole run; of the fixed side', unbounded: false, only: 'fixed',
     of: ({ recording }) => largestShare(recording, ({ overflowHigh, overflowLow }) => overflowHigh + overflowLow),
   },
   nearRailShare: {
-    label: 'near a rail', about: 'largest share of values near a rail of a site of the learning loop, over the whole run; of the fixed side', unbounded: false,
+    label: 'near a rail', about: 'largest share of values near a rail of a site of the learning loop, over the whole run; of the fixed side', unbounded: false, only: 'fixed',
     of: ({ recording }) => largestShare(recording, ({ nearRail }) => nearRail),
   },
-  parameterBits: { label: 'parameter bits', about: 'word lengths of all weights and biases, added up; of the fixed side', unbounded: false, of: ({ plan, recording }) => (recording.kind === 'fixed' ? parameterBits(plan) : NaN) },
+  parameterBits: { label: 'parameter bits', about: 'word lengths of all weights and biases, added up; of the fixed side', unbounded: false, only: 'fixed', of: ({ plan, recording }) => (recording.kind === 'fixed' ? parameterBits(plan) : NaN) },
 } as const satisfies Record<string, SweepMeasure>;
 
 export type SweepMeasureName = keyof typeof SWEEP_MEASURES;
 export const SWEEP_MEASURE_NAMES = Object.keys(SWEEP_MEASURES) as SweepMeasureName[];
+
+/** Measures that a side has where these number systems are run. */
+export const measuresOf = (side: SweepSide, numbers: SweepNumbers = 'both'): SweepMeasureName[] => SWEEP_MEASURE_NAMES.filter((name) => {
+  const { only }: SweepMeasure = SWEEP_MEASURES[name];
+  return only === undefined || (side === 'fixed' && (only === 'fixed' || numbers === 'both'));
+});

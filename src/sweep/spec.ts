@@ -10,6 +10,7 @@ import { isObject } from '../schema/navigate.js';
 import { DrawnAxis, GridAxis, ListAxis, MOST_AXES, Sweep, TableAxis, type Constraint, type Objective, type SweepSide } from '../schema/sweep.js';
 import { findProblems, problemError } from '../schema/validate.js';
 import { canonicalPath } from './axis.js';
+import { measuresOf, SWEEP_MEASURES } from './measures.js';
 import { createPoints } from './points.js';
 import { checkWhole, isWhole, WHOLE_NAMES } from './whole.js';
 
@@ -109,6 +110,8 @@ function checkTarget(target: Objective | Constraint, { numbers = 'both' }: Sweep
   if (measure === 'survives' && statistic !== undefined) refuse('survives is a share of the seeds already', `statistic ${statistic}`, 'no statistic');
   const run: SweepSide | undefined = numbers === 'both' ? undefined : numbers === 'float64' ? 'float' : 'fixed';
   if (side !== undefined && run !== undefined && side !== run) refuse(`only ${numbers} is run`, `side ${side}`, `side ${run}, or "numbers": "both"`);
+  const of = side ?? run ?? 'fixed';
+  if (measure !== 'survives' && !measuresOf(of, numbers).includes(measure)) refuse(`there is no ${measure} here`, `side ${of}, "numbers": "${numbers}"`, SWEEP_MEASURES[measure].about);
   if ('goal' in target) return;
   const { atMost, atLeast } = target;
   if (atMost === undefined && atLeast === undefined) refuse('allows everything', 'no bound', 'atMost, atLeast or both');

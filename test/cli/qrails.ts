@@ -8,6 +8,24 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export const BIN = join(ROOT, 'bin/qrails.js');
 
+/** Runs each command line of argv[1], and prints how they ended. */
+const ONE_BY_ONE = `
+import { main } from ${JSON.stringify(new URL('../../dist/cli/main.js', import.meta.url).href)};
+const print = process.stdout.write.bind(process.stdout);
+process.setMaxListeners(0); // each listens to signals
+process.stdout.setMaxListeners(0);
+const all = [];
+for (const line of JSON.parse(process.argv[1])) {
+  const said = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr']) process[name].write = (text, ...rest) => ((said[name] += text), rest.at(-1)?.(), true);
+  process.exitCode = 0;
+  await main(line);
+  all.push({ code: process.exitCode, ...said });
+}
+process.exitCode = 0;
+print(JSON.stringify(all));
+`;
+
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -62,6 +80,14 @@ export class Folder {
     child.stdin.end(stdin);
     started?.(child);
     return ended(child);
+  }
+
+  /** Runs command lines one after the other in one process, which is much faster than one each: for what is told before anything is run. */
+  async qrailsEach(lines: readonly (readonly string[])[]): Promise<Ended[]> {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', ONE_BY_ONE, JSON.stringify(lines)], { cwd: this.path, env: { ...process.env, NO_COLOR: undefined } });
+    const { code, stdout, stderr } = await ended(child);
+    if (code !== 0 || stderr !== '') throw new Error(`exit code ${code}: ${stderr}`);
+    return JSON.parse(stdout) as Ended[];
   }
 
   /** Runs a line of shell in which `qrails` is the built command line. */

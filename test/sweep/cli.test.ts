@@ -35,7 +35,7 @@ describe('sweep', () => {
     expect(stdout).toContain('1 point · 1 seed (46) · 1 run ·');
   }));
 
-  it.each<[string, readonly string[], RegExp]>([
+  const REFUSED: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['no file', ['nowhere.json'], /^nowhere\.json: no such file/],
     ['text', ['text.json'], /^text\.json:1:1: malformed JSON/],
     ['a wrong axis', ['axis.json'], /^axis\.json: axes\[0\][^]*gian[^]*gain/],
@@ -47,11 +47,14 @@ describe('sweep', () => {
     ['a folder that holds something else', ['sweep.json', '-o', 'mine'], /^mine: holds something else\n {2}found {5}notes\.txt/],
     ['a folder that is a file', ['sweep.json', '-o', 'sweep.json'], /^sweep\.json: is a file/],
     ['no specification', [], /missing required argument 'spec'/],
-  ])('refuses %s and leaves nothing behind', (_, args, message) => inFolder({ ...QUICK, 'text.json': 'grid', 'mine/notes.txt': 'mine', 'axis.json': '{ "name": "a", "axes": [{ "path": "sensor.gian", "values": [1, 2] }] }' }, async (folder) => {
+  ];
+  it('refuses what is wrong and leaves nothing behind', () => inFolder({ ...QUICK, 'text.json': 'grid', 'mine/notes.txt': 'mine', 'axis.json': '{ "name": "a", "axes": [{ "path": "sensor.gian", "values": [1, 2] }] }' }, async (folder) => {
     const before = folder.list();
-    const ended = await folder.qrails(['sweep', ...args]);
-    expect(ended).toMatchObject(refused(message));
-    expect(ended.stderr).not.toContain('    at ');
+    const all = await folder.qrailsEach(REFUSED.map(([, args]) => ['sweep', ...args]));
+    for (const [k, [what, , message]] of REFUSED.entries()) {
+      expect(all[k], what).toMatchObject(refused(message));
+      expect(all[k]!.stderr, what).not.toContain('    at ');
+    }
     expect(folder.list()).toEqual(before);
   }));
 
@@ -59,9 +62,10 @@ describe('sweep', () => {
     expect((await folder.qrails(['sweep', 'sweep.json', '--shard', '1/60', '-o', 'out'])).code).toBe(0);
     const before = tables(folder, 'out');
     const part = ['sweep', 'sweep.json', '--shard', '1/60', '-o', 'out'];
-    expect(await folder.qrails(part)).toMatchObject(refused(/^out\/journal\.ndjson: there is a journal already[^]*--resume/));
-    expect(await folder.qrails(['sweep', 'other.json', '-o', 'out', '--resume'])).toMatchObject(refused(/^out: holds another sweep[^]*found {5}hash [^]*expected {2}hash /));
-    expect(await folder.qrails(['sweep', 'sweep.json', '--shard', '2/60', '-o', 'out', '--resume'])).toMatchObject(refused(/is the journal of another shard\n {2}found {5}shard 1\/60\n {2}expected {2}shard 2\/60/));
+    const [again, other, shard] = await folder.qrailsEach([part, ['sweep', 'other.json', '-o', 'out', '--resume'], ['sweep', 'sweep.json', '--shard', '2/60', '-o', 'out', '--resume']]);
+    expect(again).toMatchObject(refused(/^out\/journal\.ndjson: there is a journal already[^]*--resume/));
+    expect(other).toMatchObject(refused(/^out: holds another sweep[^]*found {5}hash [^]*expected {2}hash /));
+    expect(shard).toMatchObject(refused(/is the journal of another shard\n {2}found {5}shard 1\/60\n {2}expected {2}shard 2\/60/));
     expect(await folder.qrails([...part, '--resume'])).toMatchObject({ code: 0, stderr: '' });
     expect(tables(folder, 'out')).toEqual(before);
   }));
@@ -82,7 +86,7 @@ describe('sweep', () => {
 describe('sweep plan', () => {
   it('says what would be run, and runs nothing', () => inFolder({ ...QUICK, 'large.json': '{ "name": "large", "axes": [{ "path": "experiment.phases[1].learningRate", "from": 0.01, "to": 0.3, "draw": "latin-hypercube" }], "samples": 100000000, "seeds": { "count": 10 } }' }, async (folder) => {
     const before = folder.list();
-    const [text, json, large] = await Promise.all([['sweep.json', '--shards', '7'], ['sweep.json', '--shards', '7', '--json'], ['large.json', '--shards', '1000']].map((args) => folder.qrails(['sweep', 'plan', ...args]))) ;
+    const [text, json, large] = await folder.qrailsEach([['sweep.json', '--shards', '7'], ['sweep.json', '--shards', '7', '--json'], ['large.json', '--shards', '1000']].map((args) => ['sweep', 'plan', ...args]));
     expect(text).toMatchObject({ code: 0, stderr: '' });
     for (const part of [`points   ${POINTS}\n`, `seeds    ${SEEDS}, 3 to 6\n`, `runs     ${RUNS}\n`, 'parts    7 of about 9 points\n', 'journal  at most ', 'point 0  profile.sites.weight.wordLength 8, ', `${POINTS - 5} more\n`]) expect(text!.stdout).toContain(part);
     const plan = JSON.parse(json!.stdout) as SweepPlan;
@@ -95,29 +99,34 @@ describe('sweep plan', () => {
     expect(journalText(folder, 'small.sweep').length).toBeGreaterThan(plan.journalBytes / 3);
   }));
 
-  it.each([['--slurm', '#!/bin/bash\n'], ['--kubernetes', '# 7 parts of the sweep small'], ['--parallel', 'seq 7 | parallel ']])('%s writes what the engine reads, into a file', (engine, begin) => inFolder(QUICK, async (folder) => {
-    expect(await folder.qrails(['sweep', 'plan', 'sweep.json', engine, '--shards', '7', '-o', 'out'])).toEqual({ code: 0, stdout: '', stderr: 'wrote out\n' });
-    expect(folder.read('out')).toMatch(new RegExp(`^${begin}`));
+  it('writes what an engine reads, into a file', () => inFolder(QUICK, async (folder) => {
+    const begins = { slurm: '#!/bin/bash\n', kubernetes: '# 7 parts of the sweep small', parallel: 'seq 7 | parallel ' };
+    const all = await folder.qrailsEach(Object.keys(begins).map((engine) => ['sweep', 'plan', 'sweep.json', `--${engine}`, '--shards', '7', '-o', engine]));
+    expect(all).toEqual(Object.keys(begins).map((engine) => ({ code: 0, stdout: '', stderr: `wrote ${engine}\n` })));
+    for (const [engine, begin] of Object.entries(begins)) expect(folder.read(engine)).toMatch(new RegExp(`^${begin}`));
   }));
 
-  it.each<[readonly string[], RegExp]>([
-    [['--slurm'], /^--slurm: needs a number of parts/],
-    [['--slurm', '--parallel', '--shards', '2'], /^--slurm, --parallel: two engines/],
-    [['--slurm', '--shards', '61'], /^--shards: more parts than points/],
-    [['--slurm', '--shards', '2', '--json'], /^--json: what Slurm reads is no JSON/],
-    [['--image', 'a:1'], /^--image: belongs to --kubernetes/],
-    [['--shards', '0'], /Expected an integer from 1/],
-    [['--resume'], /unknown option '--resume'/],
-  ])('refuses %j', (args, message) => inFolder(QUICK, async (folder) => {
-    expect(await folder.qrails(['sweep', 'plan', 'sweep.json', ...args])).toMatchObject(refused(message));
+  it('refuses what does not belong together', () => inFolder(QUICK, async (folder) => {
+    const lines: readonly (readonly [readonly string[], RegExp])[] = [
+      [['--slurm'], /^--slurm: needs a number of parts/],
+      [['--slurm', '--parallel', '--shards', '2'], /^--slurm, --parallel: two engines/],
+      [['--slurm', '--shards', '61'], /^--shards: more parts than points/],
+      [['--slurm', '--shards', '2', '--json'], /^--json: what Slurm reads is no JSON/],
+      [['--image', 'a:1'], /^--image: belongs to --kubernetes/],
+      [['--shards', '0'], /Expected an integer from 1/],
+      [['--resume'], /unknown option '--resume'/],
+    ];
+    const all = await folder.qrailsEach(lines.map(([args]) => ['sweep', 'plan', 'sweep.json', ...args]));
+    lines.forEach(([args, message], k) => expect(all[k], args.join(' ')).toMatchObject(refused(message)));
   }));
 });
 
 describe('sweep merge', () => {
   it('refuses what does not belong together, by name', () => inFolder({ ...QUICK, 'other.json': files({ samples: 2 }, 5)['sweep.json']!, 'goal.json': files({ constraints: [{ measure: 'survives', atLeast: 0.9 }] }, 5)['sweep.json']!, 'mine/notes.txt': 'mine' }, async (folder) => {
-    const made = await Promise.all([['sweep.json', '1/2', 'a'], ['sweep.json', '2/2', 'b'], ['sweep.json', '3/3', 'c'], ['other.json', '2/2', 'd'], ['goal.json', '2/2', 'e']].map(([spec, shard, out]) => folder.qrails(['sweep', spec!, '--shard', shard!, '-o', out!, '--workers', '1'])));
+    const parts = [['sweep.json', '1/2', 'a'], ['sweep.json', '2/2', 'b'], ['sweep.json', '3/3', 'c'], ['other.json', '2/2', 'd'], ['goal.json', '2/2', 'e']] as const;
+    const made = await folder.qrailsEach(parts.map(([spec, shard, out]) => ['sweep', spec, '--shard', shard, '-o', out, '--workers', '1']));
     expect(made.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0]);
-    const merge = (...folders: string[]) => folder.qrails(['sweep', 'merge', ...folders, '-o', 'out']);
+    const merge = (folders: readonly string[]): string[] => ['sweep', 'merge', ...folders, '-o', 'out'];
     const expected: [string[], RegExp][] = [
       [['a', 'c'], /c: is a part of another division\n {2}found {5}3\/3/],
       [['a', 'd'], /d\/journal\.ndjson: is the journal of another sweep/],
@@ -127,10 +136,11 @@ describe('sweep merge', () => {
       [['a', 'mine'], /^mine: holds no part of a sweep/],
       [['nowhere'], /^nowhere: there is no such folder/],
     ];
-    for (const [folders, message] of expected) expect(await merge(...folders)).toMatchObject(refused(message));
+    const all = await folder.qrailsEach(expected.map(([folders]) => merge(folders)));
+    expected.forEach(([folders, message], k) => expect(all[k], folders.join(' ')).toMatchObject(refused(message)));
     expect(folder.list()).not.toContain('out');
     expect(await folder.qrails(['sweep', 'merge', 'a', 'b', '-o', 'mine'])).toMatchObject(refused(/^mine: holds something else/));
-    expect(await merge('a', 'b')).toMatchObject({ code: 0, stderr: 'wrote out\n' });
+    expect(await folder.qrails(merge(['a', 'b']))).toMatchObject({ code: 0, stderr: 'wrote out\n' });
     expect((await folder.qrails(['sweep', 'merge', 'a', 'b'])).code).toBe(0);
     expect(tables(folder, 'out')).toEqual(tables(folder, 'small.sweep'));
   }));

@@ -6,7 +6,7 @@ import { QrailsError } from '../../src/errors.js';
 import type { ComparisonRun } from '../../src/schema/comparison.js';
 import { Cache } from '../../src/sweep/cache.js';
 import { createExecutor } from '../../src/sweep/execute.js';
-import { SWEEP_MEASURE_NAMES, SWEEP_MEASURES } from '../../src/sweep/measures.js';
+import { measuresOf, SWEEP_MEASURE_NAMES, SWEEP_MEASURES } from '../../src/sweep/measures.js';
 import * as sides from '../../src/sweep/sides.js';
 import type { RunResult, SideResult, SweepSpace } from '../../src/sweep/types.js';
 import { experiment, Folder, profile, recorded } from '../cli/qrails.js';
@@ -91,11 +91,18 @@ describe('every run', () => {
     for (const { label, about } of Object.values(SWEEP_MEASURES)) expect([label.length, about.length].every((length) => length > 3)).toBe(true);
   });
 
+  it('are those of the target and, of two sides, what compares them, where there is such a side', () => {
+    const lacking = (...of: Parameters<typeof measuresOf>): string[] => SWEEP_MEASURE_NAMES.filter((name) => !measuresOf(...of).includes(name));
+    expect(lacking('fixed')).toEqual([]);
+    expect(lacking('fixed', 'fixed')).toEqual(['lossRatio']);
+    for (const numbers of ['both', 'float64'] as const) expect(lacking('float', numbers)).toEqual(['lossRatio', 'overflowShare', 'nearRailShare', 'parameterBits']);
+  });
+
   it('diverges, overflows and stalls in what is tested here', async () => {
     const all = (await Promise.all(SWEEPS.map(([, space]) => runAll(space)))).flat();
     expect(new Set(all.map(({ fixed }) => fixed!.verdict)).size).toBeGreaterThan(2);
     for (const name of SWEEP_MEASURE_NAMES) expect(all.some(({ fixed }) => (fixed?.[name] ?? 0) > 0), name).toBe(true);
-    for (const name of ['lossRatio', 'overflowShare', 'nearRailShare', 'parameterBits'] as const) expect(all.every(({ float }) => float![name] === null)).toBe(true);
+    for (const name of SWEEP_MEASURE_NAMES) if (!measuresOf('float').includes(name)) expect(all.every(({ float }) => float![name] === null), name).toBe(true);
   });
 });
 
@@ -143,7 +150,10 @@ describe('a plan that cannot be', () => {
     ['a throttle that is not there', { experiment: './mine.json', throttle: ['full'] }],
     ['a channel that is not there', { experiment: './mine.json', set: ['sensor.gain=[{"kind":"constant","value":2,"channels":[9]}]'] }],
     ['a sensor that delivers no number', { experiment: './mine.json', sensor: 'step-gain-4', set: ['sensor.gain=[{"kind":"constant","value":1e300},{"kind":"constant","value":1e300}]'] }],
+    ['one too large for the memory of the core', { experiment: './mine.json', set: ['experiment.data.rows=300000', 'experiment.evaluation.rows=300000', 'experiment.model.layers=[{"outputs":4096,"activation":"relu"},{"outputs":1}]'] }],
   ];
+  /** Those of which there is a plan. */
+  const PLANNED = FAULTS.slice(-2);
 
   it.each(FAULTS)('is told as compare tells it, and the sweep goes on: %s', async (_, point) => {
     const space = spaceOf([{ experiment: './mine.json' }, point, { experiment: './mine.json' }], 2);
@@ -160,13 +170,18 @@ describe('a plan that cannot be', () => {
     expect({ ...results[4], run: 0 }).toEqual(results[0]);
   });
 
+  it('of more than 4 GiB says so', async () => {
+    const [{ error }] = (await runAll(spaceOf([FAULTS.at(-1)![1]]))) as [RunResult];
+    expect(error).toEqual({ code: 'unsupported', message: 'memory of the core: the run does not fit' });
+  });
+
   it('reads the same at every value of its axis', async () => {
     const results = await runAll(spaceOf([1e-12, 1e-13].map((rate) => ({ experiment: './mine.json', set: [`experiment.phases[0].learningRate=${rate}`, 'experiment.phases[1].learningRate=0.1'] }))));
     expect(results.map(({ error }) => error)).toEqual(Array(2).fill({ code: 'format', message: 'experiment.phases[0].learningRate: becomes zero in its format' }));
   });
 
-  it('has its hash where it fails in the run', async () => {
-    const space = spaceOf([FAULTS.at(-1)![1]]);
+  it.each(PLANNED)('has its hash where it fails in the run: %s', async (_, point) => {
+    const space = spaceOf([point]);
     const { variants } = await prepare({ ...space.optionsAt(0), seed: 42 });
     expect((await runAll(space))[0]!.hash).toBe(variants[0]!.hash);
   });

@@ -63,6 +63,8 @@ describe('a specification', () => {
     ['standard input as a document', { base: { profile: '-' }, axes: [] }, /base\.profile: standard input/],
     ['an unknown measure', { axes: [], objectives: [{ measure: 'finalLos', goal: 'minimise' }] }, /objectives\[0\]\.measure has an unknown value[^]*try +"finalLoss"/],
     ['a statistic of a share', { axes: [], objectives: [{ measure: 'survives', statistic: 'mean', goal: 'maximise' }] }, /objectives\[0\]: survives is a share/],
+    ['a measure that the side does not have', { axes: [], objectives: [{ measure: 'parameterBits', side: 'float', goal: 'minimise' }] }, /objectives\[0\]: there is no parameterBits here/],
+    ['a measure that takes both sides', { axes: [], numbers: 'fixed', constraints: [{ measure: 'lossRatio', atMost: 2 }] }, /constraints\[0\]: there is no lossRatio here/],
     ['a side that is not run', { axes: [], numbers: 'float64', objectives: [{ measure: 'finalLoss', side: 'fixed', goal: 'minimise' }] }, /objectives\[0\]: only float64 is run/],
     ['a constraint without a bound', { axes: [], constraints: [{ measure: 'finalLoss' }] }, /constraints\[0\]: allows everything/],
     ['a constraint nothing keeps', { axes: [], constraints: [{ measure: 'finalLoss', atMost: 1, atLeast: 2 }] }, /constraints\[0\]: allows nothing/],
