@@ -226,7 +226,9 @@ export class ArrayQuantiser {
         const whole = Math.floor(scaled);
         const half = whole + 0.5;
         let raw = whole | 0;
-        raw += (up >> (((scaled === whole ? 0 : scaled < half ? 1 : scaled === half ? 2 : 3) << 2) | ((raw & 1) << 1) | (scaled < 0 ? 1 : 0))) & 1;
+        // Counted, not chosen: which of the four it is no branch could predict.
+        const discarded = Number(scaled !== whole) + Number(scaled >= half) + Number(scaled > half);
+        raw += (up >> ((discarded << 2) | ((raw & 1) << 1) | Number(scaled < 0))) & 1;
         if (raw > low && raw < high) {
           counted++;
           if (raw === 0 && value !== 0) underflow++;
