@@ -1,6 +1,6 @@
 /** What each quantiser of a target costs: one site at a time rounding, one at a time exact, every rounding mode, and what does not add up. docs/budget.md. */
 import { medianInterval, medianRanks, resamplingStream } from '../compare/bootstrap.js';
-import { finite } from '../compare/compare.js';
+import { finite } from '../compare/figure.js';
 import { prepareFrom, readDocuments, type Prepared, type RunOptions, type Variant } from '../compare/prepare.js';
 import { leastSquares, weightError, type Reference } from '../compare/reference.js';
 import { loadCore, type Build, type CoreExports } from '../core/load.js';

@@ -52,7 +52,7 @@ export class Trials {
       optionsAt: (point) => ({ ...options, set: [...(options.set ?? []), ...this.#sets[point]!] }),
       seedAt: (run) => first + (run % seeds),
     };
-    this.#executor = createExecutor(space, { build });
+    this.#executor = createExecutor(space, { build, signal: given.signal });
   }
 
   /** Whether enough seeds survive with these assignments; as few of them are run as tell. */

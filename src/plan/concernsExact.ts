@@ -184,7 +184,7 @@ export function wider(key: string, format: SiteFormat, fits: (candidate: SiteFor
 }
 
 /** A format with more bits of fraction; rails of its own keep their values. */
-function refined(format: SiteFormat, wordLength: number, bits: number): SiteFormat {
+export function refined(format: SiteFormat, wordLength: number, bits: number): SiteFormat {
   const next = reformatted(format, { wordLength, fractionLength: format.fractionLength + bits });
   const rails = spanOf(format).map((rail) => rail << BigInt(bits));
   return ownRails(format) && rails.every((rail) => within(rail, rawRange(next))) ? { ...next, rails: rails.map(String) as [string, string] } : next;

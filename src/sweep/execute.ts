@@ -1,29 +1,21 @@
 /** Runs single runs of a sweep. What several runs share is made once: documents, data, references, and float64 sides where only the target differs. */
-import { finite } from '../compare/compare.js';
 import { prepareFrom, readDocuments, type Documents, type Prepared, type RunOptions } from '../compare/prepare.js';
-import { leastSquares, weightError, type Reference } from '../compare/reference.js';
-import { thresholds } from '../compare/thresholds.js';
-import { judge, type Judged } from '../compare/verdict.js';
-import { measuresGradient } from '../control/registry.js';
-import { loadCore, type Build } from '../core/load.js';
-import type { Batch, NumberSystem } from '../core/session.js';
+import type { Build } from '../core/load.js';
 import { applySet } from '../document/set.js';
 import { QrailsError } from '../errors.js';
-import { quantumFraction } from '../plan/alignment.js';
-import type { Recording } from '../run/pair.js';
 import type { Experiment } from '../schema/experiment.js';
-import type { Plan } from '../schema/plan.js';
 import { loadDataset, type Dataset } from '../signal/dataset.js';
 import { Cache } from './cache.js';
-import { SWEEP_MEASURE_NAMES, SWEEP_MEASURES } from './measures.js';
-import { runSides, type Cores } from './sides.js';
-import type { RunResult, SideResult, SweepSpace } from './types.js';
+import { createJudge } from './judged.js';
+import type { RunResult, SweepSpace } from './types.js';
 
 export interface ExecutorOptions {
   /** Build of the core; default the fastest this engine runs. Never changes a bit. */
   readonly build?: Build | undefined;
   /** The same, compiled (`compileCore`), where another thread did so. */
   readonly module?: WebAssembly.Module | undefined;
+  /** Raised to stop within a run, with an AbortError. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Executor {
@@ -36,10 +28,9 @@ export interface Executor {
   readonly run: (run: number) => Promise<RunResult>;
 }
 
-/** What is kept at the most, whatever the size of the sweep: bytes of data, and numbers of other things, each a kilobyte or so. */
+/** What is kept at the most, whatever the size of the sweep: bytes of data, and documents, each a kilobyte or so. */
 const DATA_BYTES = 64 * 2 ** 20;
 const DOCUMENTS = 16;
-const SIDES = 4096;
 
 /** A point's documents before and after its assignments. */
 interface Settled {
@@ -47,13 +38,6 @@ interface Settled {
   readonly options: RunOptions;
   readonly stated: Documents;
   readonly applied: Documents;
-}
-
-/** What is needed of a float64 side once it has been run. */
-interface FloatSide {
-  readonly side: SideResult;
-  readonly judged: Judged & { loss: number };
-  readonly finalLoss: number;
 }
 
 /**
@@ -64,13 +48,11 @@ interface FloatSide {
  *
  * @example (await createExecutor(space).run(0)).fixed?.verdict
  */
-export function createExecutor(space: SweepSpace, { build, module }: ExecutorOptions = {}): Executor {
-  const { numbers = 'both' } = space.spec;
+export function createExecutor(space: SweepSpace, { build, module, signal }: ExecutorOptions = {}): Executor {
+  const { numbers } = space.spec;
   const documents = new Cache<Documents>(DOCUMENTS);
   const datasets = new Cache<Dataset>(DATA_BYTES);
-  const references = new Cache<{ readonly of: Reference | undefined }>(SIDES);
-  const floats = new Cache<FloatSide>(SIDES);
-  let cores: Cores | undefined;
+  const judgedSides = createJudge({ build, module, numbers, signal });
   let last: Settled | undefined;
 
   const settle = async (point: number): Promise<Settled> => {
@@ -107,57 +89,19 @@ export function createExecutor(space: SweepSpace, { build, module }: ExecutorOpt
     }
   };
 
-  /** Least squares of the evaluation batch: the same wherever the same rows are delivered through the same sensor. */
-  const referenceOf = (plan: Plan, evaluation: Batch): Reference | undefined => {
-    const { layers, data, order, lastBatch, seed, sensor, evaluationRows, phases } = plan;
-    const key = JSON.stringify([layers, data, order, lastBatch, seed, sensor, evaluationRows, phases.map((phase) => [phase.steps, phase.batch, phase.sensor])]);
-    return (references.get(key) ?? references.set(key, { of: leastSquares(plan, evaluation) })).of;
-  };
-
-  const sidesOf = async ({ experiment, dataset, variants }: Prepared): Promise<Pick<RunResult, 'float' | 'fixed'>> => {
-    const { plan } = variants[0]!;
-    const limits = thresholds(experiment.verdict);
-    const key = numbers === 'fixed' ? '' : floatKey(plan, limits);
-    let float = numbers === 'fixed' ? undefined : floats.get(key);
-    const kinds: NumberSystem[] = [...(numbers !== 'fixed' && !float ? (['float'] as const) : []), ...(numbers !== 'float64' ? (['fixed'] as const) : [])];
-    if (kinds.length === 0) return { float: float!.side, fixed: null };
-
-    cores ??= { float: await loadCore(build, module), fixed: await loadCore(build, module) };
-    const { recordings, evaluation } = runSides(cores, plan, dataset, kinds);
-    const reference = referenceOf(plan, evaluation);
-    const sideOf = (recording: Recording, { verdict }: Judged): SideResult => {
-      const measured = { plan, recording, floatLoss: recording.kind === 'fixed' && float ? float.finalLoss : NaN, weightError: reference ? weightError(plan, reference, recording.parameters[0]!) : NaN };
-      return { verdict, ...Object.fromEntries(SWEEP_MEASURE_NAMES.map((name) => [name, finite(SWEEP_MEASURES[name].of(measured))])) } as SideResult;
-    };
-    if (recordings.float) {
-      const { finalLoss, recorder } = recordings.float;
-      const judged = judge(recordings.float, reference?.loss, limits);
-      float = floats.set(key, { side: sideOf(recordings.float, judged), judged: { ...judged, loss: Math.min(finalLoss, recorder.late.meanLoss) }, finalLoss });
-    }
-    return { float: float?.side ?? null, fixed: recordings.fixed ? sideOf(recordings.fixed, judge(recordings.fixed, reference?.loss, limits, float?.judged)) : null };
-  };
-
   return {
     async run(run) {
       let hash: string | null = null;
       try {
         const plan = await prepared(run);
         ({ hash } = plan.variants[0]!);
-        return { run, hash, ...(await sidesOf(plan)), error: null };
+        return { run, hash, ...(await judgedSides(plan)), error: null };
       } catch (error) {
         if (!(error instanceof QrailsError)) throw error;
         return { run, hash, float: null, fixed: null, error: { code: error.code, message: describe(error) } };
       }
     },
   };
-}
-
-/** All of a plan that its float64 side depends on, and what it is judged by: not the formats, nor the raws made with them. */
-function floatKey({ sites, sigmoid: _table, errorOne: _one, initial, ...rest }: Plan, limits: ReturnType<typeof thresholds>): string {
-  // Two laws measure a gradient against the last place of what it moves.
-  const quantum = measuresGradient(rest.throttle.law) ? quantumFraction({ layers: rest.layers, sites }) : null;
-  const weights = initial.map(({ weights, bias }) => [weights, bias]);
-  return JSON.stringify([weights, Object.keys(sites), quantum, limits]) + JSON.stringify(rest, (name, value: unknown) => (name === 'raw' ? undefined : value));
 }
 
 /** Place and fault in a line. The values of assignments are the point's: without them the same fault reads the same at every point. */
