@@ -105,7 +105,9 @@ export async function margins(options: MarginsOptions = {}): Promise<Margins> {
     const on = sensorOn(plan);
     const setOf = (direction: readonly number[], norm: number): string[] => [...on, ...driftSet(prepared.sensor, direction, norm)];
     const tried: MarginDirection[] = [];
-    for (const { direction, ...found } of await searchDirections(plan.data.inputs, tolerance, (vector, norm) => trials.survives(setOf(vector, norm)))) {
+    // What does not survive without any drift has no worst one.
+    const searched = count.survived < needed ? [] : await searchDirections(plan.data.inputs, tolerance, (vector, norm) => trials.survives(setOf(vector, norm)));
+    for (const { direction, ...found } of searched) {
       tried.push({ direction: [...direction], ...(await publish(found, (norm) => setOf(direction, norm))) });
     }
     drift = { channels: plan.data.inputs, tried };

@@ -63,8 +63,8 @@ export function renderMargins({ plan, share, needed, now, sensorOn, quantities, 
   const part = words.some(({ followers }) => followers.length > 0) ? words.filter(({ followers }, k) => followers.length > 0 && words.findIndex(({ site }) => site === words[k]!.site) === k) : [];
   return [
     palette.bold(printable(plan.title)),
-    `target ${printable(plan.profile)} · sensor ${printable(plan.sensor)} · throttle ${plan.throttle}, anchor ${plan.anchor}${supervisorText(plan)} · seeds ${plan.first} to ${plan.first + plan.seeds - 1}`,
-    `survives: at least ${needed} of ${plan.seeds} seeds (${number(100 * share)} %). As it is ${now.survived} of ${now.of} do (of all seeds ${interval(now)}, at 95 %): ${now.survives ? palette.green('it survives') : palette.red('it does not survive')}`,
+    `target ${printable(plan.profile)} · sensor ${printable(plan.sensor)} · throttle ${plan.throttle}, anchor ${plan.anchor}${supervisorText(plan)} · ${plan.seeds === 1 ? `seed ${plan.first}` : `seeds ${plan.first} to ${plan.first + plan.seeds - 1}`}`,
+    `survives: at least ${needed} of ${plan.seeds} ${plan.seeds === 1 ? 'seed' : 'seeds'} (${number(100 * share)} %). As it is ${now.survived} of ${now.of} do (of all seeds ${interval(now)}, at 95 %): ${now.survives ? palette.green('it survives') : palette.red('it does not survive')}`,
     ...(now.same ? ['every seed gives the same run: the counts say nothing of chance'] : []),
     ...(sensorOn || (quantities.length === 0 && drift === null) ? [] : ['no phase has the sensor on: for gain, offset, noise and drift all have']),
     '',
@@ -76,6 +76,7 @@ export function renderMargins({ plan, share, needed, now, sensorOn, quantities, 
     ...part.map(({ site, followers }) => palette.dim(`with ${site}: ${followers.join(', ')}`)),
     ...(words.length > 0 ? [palette.dim(Object.entries(PARTS).map(([name, about]) => `${name}: bits ${about}`).join('; ')), ''] : []),
     ...table(['drift, gains 1 + ε·d', 'survives at ε', 'fails at ε', ''], tried.slice(0, LISTED).map((one, rank) => [`${signs(one)}${rank === 0 ? '  (worst)' : ''}`, ...cells(one), againText(one)]), palette),
+    ...(drift !== null && tried.length === 0 ? [palette.dim('drift: it does not survive without any'), ''] : []),
     ...(tried.length > LISTED ? [palette.dim(`${tried.length - LISTED} directions more; none fails before the worst`), ''] : []),
   ].join('\n').replace(/\n*$/, '\n');
 }

@@ -60,7 +60,7 @@ export const Margins = strict(
     sensorOn: Type.Boolean({ description: 'false: no phase has the sensor on; for gain, offset, noise and drift all phases have' }),
     quantities: Type.Array(Quantity),
     words: Type.Array(Word, { description: 'word lengths of one site at a time' }),
-    drift: orNull(strict({ channels: count('inputs'), tried: Type.Array(Direction, { description: 'gains 1 + ε·d, value is ε; worst first, the others bracketed no further than the worst' }) }), 'null where it was not looked for'),
+    drift: orNull(strict({ channels: count('inputs'), tried: Type.Array(Direction, { description: 'gains 1 + ε·d, value is ε; worst first, the others bracketed no further than the worst; none where the plan does not survive without drift' }) }), 'null where it was not looked for'),
     runs: count('runs made'),
   },
   { $id: 'https://qrails.invalid/schema/margins.schema.json', title: 'qrails margins' },

@@ -25,6 +25,7 @@ describe('against the limit of gradient descent, η·γ²·λmax < 2', () => {
     const limit = 2 / (await lambdaOf('stress-learning-rate'));
     const { now, survivesAt, failsAt } = quantity(result, 'rate');
     expect(result.now.survives).toBe(false);
+    expect((await margins({ experiment: 'stress-learning-rate', throttle: ['none'], of: ['drift'], seeds: 1, share: 1 })).drift!.tried).toEqual([]);
     expect(now).toBe(0.99);
     expect(survivesAt!.value).toBeLessThan(limit);
     // What is slow to settle just below the limit has not done so in 200 steps.
