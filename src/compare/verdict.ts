@@ -12,7 +12,7 @@
  * above the least-squares loss of the evaluation batch (above zero where that is not known). The last quarter is that of the stress.
  */
 import type { Pair, Recording } from '../run/pair.js';
-import { SITES, type SiteName } from '../site/sites.js';
+import { siteName, SITES, type SiteName } from '../site/sites.js';
 import { figure, percent } from './figure.js';
 import { leastSquares, type Reference } from './reference.js';
 import type { Thresholds, VerdictName } from './thresholds.js';
@@ -32,7 +32,6 @@ export function latePressure(recording: Pick<Recording, 'lateCounters'>, key: st
   return late && late.count > 0 ? (late.overflowHigh + late.overflowLow) / late.count : 0;
 }
 
-export const siteName = (key: string): SiteName => key.slice(key.indexOf('.') + 1) as SiteName;
 
 /** Sites under pressure over the last quarter, the worst first. */
 export function pressedSites(recording: Pick<Recording, 'lateCounters'>, least: number, among: readonly SiteName[] = LOOP): { key: string; share: number }[] {

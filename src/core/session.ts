@@ -12,7 +12,7 @@ import { scaled } from '../format/real.js';
 import type { Constant, Plan, SiteFormat } from '../schema/plan.js';
 import { DIVIDERS } from '../schema/profile.js';
 import type { RecordLevel } from '../run/levels.js';
-import { LAYER_SITES, RUN_SITES, siteKey, SITES, siteKeys, type SiteName } from '../site/sites.js';
+import { LAYER_SITES, RUN_SITES, siteKey, siteKeys, siteName, SITES, type SiteName } from '../site/sites.js';
 import { RECORDS, SITE_COUNTERS } from './abi.js';
 import type { CoreExports } from './load.js';
 import { Arena, RecordView } from './memory.js';
@@ -663,7 +663,7 @@ export class Session {
     this.#flush();
     const result: Record<string, Counters> = {};
     for (const [key, site] of this.#sites) {
-      const name = key.slice(key.indexOf('.') + 1) as SiteName;
+      const name = siteName(key);
       if (SITES[name].kind === 'constant' || name === 'target' || !this.#rounds(key)) continue;
       result[key] = name === 'input' ? copyCounters(this.#inputs!.finish()) : this.#readCounters(site, this.plan.sites[key]!);
     }

@@ -1,9 +1,10 @@
 /** The smallest size of a candidate that saves a run: by size until one does, then bits taken away site by site for as long as it still does. Each was run. */
-import { siteName } from '../plan/concernsExact.js';
+
 import { sizeOf, type Candidate, type Ended, type Size } from './candidates.js';
 import type { Lab } from './lab.js';
 import type { Outcome } from './outcome.js';
 import { namesOf, PART_NAMES, type Bits, type Widths } from './widths.js';
+import { siteName } from '../site/sites.js';
 
 /** A change that saves the run. */
 export interface Saving extends Pick<Candidate, 'kind' | 'cause'> {

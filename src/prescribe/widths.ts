@@ -1,9 +1,9 @@
 /** Bits added to the words of sites, or taken away: as assignments that `--set` takes, and in words. Everything that proposes a format says it with these. */
 import { formatName } from '../format/format.js';
-import { options, refined, reformatted, siteName } from '../plan/concernsExact.js';
+import { options, refined, reformatted } from '../plan/concernsExact.js';
 import type { Plan, SiteFormat } from '../schema/plan.js';
 import type { Profile } from '../schema/profile.js';
-import { SITES, siteKey, wordLengthRange, type SiteName } from '../site/sites.js';
+import { siteKey, siteName, SITES, wordLengthRange, type SiteName } from '../site/sites.js';
 
 /** Bits added to a word, below zero where they are taken away: before the point, and behind it. */
 export interface Bits {
