@@ -140,7 +140,7 @@ function explain(pair: Pair, float: Judged, fixed: Judged): string[] {
   return why;
 }
 
-function describeSide(plan: Plan, { recorder, finalLoss, parameters }: Recording, reference: Reference | undefined): FloatSide {
+function describeSide(plan: Plan, { recorder, finalLoss, crossEntropy, parameters }: Recording, reference: Reference | undefined): FloatSide {
   const alpha = recorder.alpha();
   const { curve } = recorder;
   const list = (values: Float64Array): (number | null)[] => Array.from(values, finite);
@@ -149,6 +149,7 @@ function describeSide(plan: Plan, { recorder, finalLoss, parameters }: Recording
     finite: recorder.finite,
     divergedAt: recorder.divergedAt,
     finalLoss: finite(finalLoss),
+    ...(crossEntropy !== undefined && { crossEntropy: finite(crossEntropy) }),
     maxLoss: finite(recorder.maxLoss),
     maxLossAt: recorder.maxLossAt,
     meanLoss: finite(recorder.meanLoss),
