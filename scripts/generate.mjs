@@ -1,7 +1,6 @@
 // Writes every generated file of the package, from the compiled host in dist/.
 //   node scripts/generate.mjs           writes what changed
 //   node scripts/generate.mjs --check   writes nothing; names stale files and exits with 1
-import { readFileSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,13 +12,14 @@ import { NOTATIONS } from '../dist/format/notations.js';
 import { parseFormat, printFormat } from '../dist/format/text.js';
 import { SCHEMA_FILES } from '../dist/schema/index.js';
 import { MODE_FILES } from './modes.mjs';
+import { read, table, withBlock } from './page.mjs';
 
 /** Each with `file`, a path in the package, and `text()`, its content. */
 const GENERATED = [
   ...SCHEMA_FILES,
   { file: 'assembly/abi.ts', text: abiSource },
-  { file: 'docs/verdicts.md', text: () => withBlock('docs/verdicts.md', 'thresholds', table(['name', 'default', 'meaning'], Object.entries(VERDICT_THRESHOLDS).map(([name, { default: value, about }]) => [`\`${name}\``, value, about]))) },
-  { file: 'docs/formats.md', text: () => withBlock('docs/formats.md', 'aliases', aliases(), withBlock('docs/formats.md', 'notations', notations())) },
+  { file: 'docs/verdicts.md', text: () => withBlock(read('docs/verdicts.md'), 'thresholds', table(['name', 'default', 'meaning'], Object.entries(VERDICT_THRESHOLDS).map(([name, { default: value, about }]) => [`\`${name}\``, value, about]))) },
+  { file: 'docs/formats.md', text: () => withBlock(withBlock(read('docs/formats.md'), 'notations', notations()), 'aliases', aliases()) },
   ...MODE_FILES,
 ];
 
@@ -39,15 +39,6 @@ function aliases() {
 /** Code in a table cell. */
 function code(text) {
   return `\`${text.replaceAll('|', '\\|')}\``;
-}
-
-/** A file with the block between `<!-- name (…) -->` and `<!-- end -->` replaced. */
-function withBlock(file, name, block, text = readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8')) {
-  return text.replace(new RegExp(`(<!-- ${name} [^\\n]*-->\\n)[\\s\\S]*?(<!-- end -->)`), (_, head, tail) => `${head}${block}${tail}`);
-}
-
-function table(head, rows) {
-  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('');
 }
 
 const check = process.argv.includes('--check');

@@ -1,6 +1,6 @@
 /** What each quantiser of a target costs: one site at a time rounding, one at a time exact, every rounding mode, and what does not add up. docs/budget.md. */
 import { medianInterval, medianRanks, resamplingStream } from '../compare/bootstrap.js';
-import { finite } from '../compare/compare.js';
+import { finite } from '../compare/figure.js';
 import { prepareFrom, readDocuments, type Prepared, type RunOptions, type Variant } from '../compare/prepare.js';
 import { leastSquares, weightError, type Reference } from '../compare/reference.js';
 import { loadCore, type Build, type CoreExports } from '../core/load.js';
@@ -13,7 +13,7 @@ import { runMixed } from '../run/mixed.js';
 import { planSteps } from '../run/pair.js';
 import type { BudgetCost, BudgetMedian, BudgetPair, BudgetSite, ErrorBudget } from '../schema/budget.js';
 import type { Plan } from '../schema/plan.js';
-import { SITES, siteKeys, type SiteName } from '../site/sites.js';
+import { siteKeys, siteName, SITES, type SiteName } from '../site/sites.js';
 
 export interface BudgetOptions extends RunOptions {
   /** Seeds, 1 to 1000, one after the other from `seed` (default the experiment's). Default 3. */
@@ -180,7 +180,7 @@ function roundingSites(core: CoreExports, plan: Plan, dataset: Prepared['dataset
     if (constant) constants.set(site, inexact(plan, site, constant));
   }
   return Object.fromEntries(every.flatMap((key) => {
-    const name = key.slice(key.indexOf('.') + 1) as SiteName;
+    const name = siteName(key);
     const count = SITES[name].kind === 'constant' ? (constants.get(key) ?? 0) : name === 'target' ? planSteps(plan) : (counters[key]?.count ?? 0);
     return count > 0 ? [[key, count]] : [];
   }));

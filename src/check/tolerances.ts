@@ -15,7 +15,7 @@ export const DEFAULT_TOLERANCES = {
 export type Side = 'fixed' | 'float';
 
 /** What the host measures of both sides in float64, whatever the side computes in. */
-const HOST_MEASURED: readonly (string | number | undefined)[] = ['weightError'];
+const HOST_MEASURED: readonly (string | number | undefined)[] = ['weightError', 'crossEntropy'];
 
 /** Digits a float64 value is recorded with, and the smallest tolerance for which these are enough; under a smaller one it is recorded in full. */
 const DIGITS = 12;

@@ -73,7 +73,7 @@ element, and from which operands. A target that cannot run the experiment has a 
         }, flags);
         return;
       }
-      const profiles = severalTargets(flags);
+      const profiles = severalTargets(flags, command.getOptionValueSource('part') === 'cli');
       if (profiles) {
         await emitFrom(async () => {
           const { profile: _, ...options } = runOptions(experiment, flags);
@@ -138,11 +138,11 @@ function checkSeedFlags({ seeds, csv, profile, trace, report: page, output }: Co
 }
 
 /** Targets of a list; undefined for one name, or none. */
-function severalTargets({ profile, trace, report: page }: CompareFlags): string[] | undefined {
+function severalTargets({ profile, trace, report: page }: CompareFlags, part: boolean): string[] | undefined {
   if (profile?.includes(',') !== true) return undefined;
   const profiles = profile.split(',').map((entry) => entry.trim());
   if (profiles.includes('')) throw new QrailsError({ code: 'usage', where: '--profile', message: 'an entry of the list is empty', found: printable(profile), expected: 'names or paths between commas' });
-  const single = trace !== undefined ? '--trace' : page !== undefined ? '--report' : undefined;
+  const single = trace !== undefined ? '--trace' : page !== undefined ? '--report' : part ? '--part' : undefined;
   if (single !== undefined) throw new QrailsError({ code: 'usage', where: single, message: 'takes one target', found: printable(profile), expected: 'one name or path in --profile' });
   return profiles;
 }

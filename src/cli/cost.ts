@@ -7,7 +7,7 @@ import { printable } from '../document/show.js';
 import { QrailsError } from '../errors.js';
 import type { Command } from './command.js';
 import { emitFrom, jsonText, type Context } from './context.js';
-import { addCommon, addRunOptions, integer, runOptions, type RunFlags } from './options.js';
+import { addCommon, addRunOptions, integer, runOptions, takesOne, type RunFlags } from './options.js';
 
 interface CostFlags extends RunFlags {
   readonly ram?: number;
@@ -18,7 +18,7 @@ interface CostFlags extends RunFlags {
 const MOST_RAM = 2 ** 40;
 
 export function addCost(program: Command, context: () => Context): void {
-  addCommon(addRunOptions(program.command('cost').description('what a step costs on a target: operations, widths, memory; and which controllers it can afford')))
+  addCommon(takesOne(addRunOptions(program.command('cost').description('what a step costs on a target: operations, widths, memory; and which controllers it can afford'))))
     .addOption(new Option('--ram <bytes>', 'memory for state and a step: what needs more cannot be afforded').argParser(integer(1, MOST_RAM)))
     .addOption(new Option('--measure [boards]', `compile the kernel and count what its last steps execute on emulated boards: ${BOARD_NAMES.join(', ')} (default all)`).argParser(boards))
     .notes(`

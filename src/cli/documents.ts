@@ -21,7 +21,7 @@ import type { Sensor } from '../schema/sensor.js';
 import { fewestInputs } from '../signal/model.js';
 import { createFrontEnd } from '../signal/sensor.js';
 import { teacherSize } from '../signal/teacherStages.js';
-import { SITES, siteKeys, type SiteName } from '../site/sites.js';
+import { siteKeys, siteName, SITES } from '../site/sites.js';
 import type { Command } from './command.js';
 import { emit, jsonText, type CommonOptions, type Context } from './context.js';
 import { addCommon } from './options.js';
@@ -95,7 +95,7 @@ const KINDS = {
     describe: (profile: Profile) => {
       const sites = resolved(profile, profile.name);
       const rows = siteKeys(1).flatMap((key) => {
-        const name = key.slice(key.indexOf('.') + 1) as SiteName;
+        const name = siteName(key);
         const format = sites[key];
         if (!format) return [];
         const stated = (profile.sites as Record<string, unknown> | undefined)?.[name] !== undefined;

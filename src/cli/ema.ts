@@ -1,6 +1,7 @@
 /** `qrails ema`: a moving mean in fixed point, its laws and dead band, predicted and measured. */
 import { Option } from 'commander';
 import { EMA_SHIFT } from '../ema/design.js';
+import { QrailsError } from '../errors.js';
 import { EMA_FORMS, EMA_FORM_NAMES, type EmaForm } from '../ema/forms.js';
 import type { EmaQuantity } from '../ema/quantities.js';
 import { emaReport } from '../ema/report.js';
@@ -55,6 +56,7 @@ export function addEma(program: Command, _context: () => Context): void {
     )
     .action(async ({ format, q, rounding, coefficient, ...flags }: EmaFlags) => {
       await emitFrom(async () => {
+        if (coefficient !== undefined && flags.form === 'shift') throw new QrailsError({ code: 'usage', where: '--coefficient', message: 'a shift has no constants to round', expected: 'form one or two, or none of it' });
         const mean = quantizeFormat({ format, q, rounding });
         const report = await emaReport({
           form: flags.form, rho: flags.rho, shift: flags.shift, mean, guard: flags.guard, input: flags.input, seed: flags.seed,

@@ -11,7 +11,7 @@ import { VERSION } from '../version.js';
 import type { Command } from './command.js';
 import { emit, jsonText, notice, type CommonOptions, type Context } from './context.js';
 import { addLanguages } from './exportHdl.js';
-import { addRunOptions, integer, runOptions, type RunFlags } from './options.js';
+import { addRunOptions, integer, runOptions, takesOne, type RunFlags } from './options.js';
 
 interface ExportFlags extends RunFlags {
   readonly name?: string;
@@ -32,7 +32,7 @@ const DEFAULT_NAME = 'qrails_plan';
 export function addExport(program: Command, context: () => Context): void {
   const group = program.command('export').description('tables, code and golden values for firmware and hardware');
   addLanguages(group, context);
-  addRunOptions(group.command('c').description('tables, kernel and golden values of one plan as C, bit for bit what was simulated, with a self-test'))
+  takesOne(addRunOptions(group.command('c').description('tables, kernel and golden values of one plan as C, bit for bit what was simulated, with a self-test')))
     .requiredOption('-o, --output <folder>', 'folder to make; written whole or not at all')
     .option('--kernel', 'the learner and its controllers as C')
     .option('--golden', 'golden values: what must come out at every step, as C, CSV, NumPy and NDJSON')

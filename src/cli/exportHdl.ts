@@ -8,7 +8,7 @@ import { runPair } from '../run/pair.js';
 import { VERSION } from '../version.js';
 import type { Command } from './command.js';
 import { emit, jsonText, notice, type CommonOptions, type Context } from './context.js';
-import { addRunOptions, runOptions, type RunFlags } from './options.js';
+import { addRunOptions, runOptions, takesOne, type RunFlags } from './options.js';
 
 interface LanguageFlags extends RunFlags {
   readonly name: string;
@@ -33,7 +33,7 @@ Run its bench in the folder:
 /** Adds every language to the group `export`. */
 export function addLanguages(group: Command, context: () => Context): void {
   for (const language of LANGUAGE_NAMES) {
-    addRunOptions(group.command(language).description(LANGUAGES[language].about))
+    takesOne(addRunOptions(group.command(language).description(LANGUAGES[language].about)))
       .requiredOption('-o, --output <folder>', 'folder to make; written whole or not at all')
       .option('--trained', 'tables of the weights after the run as well')
       .option('--name <identifier>', 'name of the files and prefix of what they define', DEFAULT_NAME)

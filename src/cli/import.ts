@@ -29,6 +29,8 @@ interface ImportFlags extends CommonOptions {
   readonly profileOut?: string;
 }
 
+/** Options without a meaning where arrays are only listed. */
+const FOR_WRITING = ['into', 'layers', 'array', 'layer', 'order', 'final', 'profile'] as const;
 const MOST_LAYERS = 16;
 const collect = (value: string, before: string[] = []): string[] => [...before, value];
 const kinds = Object.entries(IMPORT_KINDS).map(([name, { about }]) => `${name} ${about}`).join('; ');
@@ -60,6 +62,10 @@ export function addImport(program: Command, _context: () => Context): void {
     .action(async (files: string[], flags: ImportFlags) => {
       const { output, profileOut, json } = flags;
       if (output === undefined && profileOut === undefined) {
+        const idle = FOR_WRITING.filter((option) => flags[option] !== undefined);
+        if (idle.length > 0) {
+          throw new QrailsError({ code: 'usage', where: idle.map((option) => `--${option}`).join(', '), message: 'is for the experiment that is written, and none is', expected: '-o or --profile-out too', try: '-o mine.json' });
+        }
         await report(await listArrays({ files, ...flags }), flags);
         return;
       }

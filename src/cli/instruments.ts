@@ -5,6 +5,7 @@ import { DEFAULT_WINDOW } from '../instruments/stabilityGap.js';
 import { instrumentCells, INSTRUMENT_TABLE } from '../instruments/table.js';
 import { renderInstruments } from '../instruments/text.js';
 import { printable } from '../document/show.js';
+import { QrailsError } from '../errors.js';
 import { formatOf, openRowFile } from '../output/rowFile.js';
 import type { Command } from './command.js';
 import { emitFrom, jsonText, notice, type Context } from './context.js';
@@ -36,6 +37,10 @@ Prints CSV, one row a step and side. Where standard output is a terminal and the
       const { signal, palette } = context();
       const { every, window } = flags;
       const options = { ...runOptions(experiment, flags), every, window, signal };
+      const table = flags.output === undefined ? undefined : formatOf(flags.output);
+      if (flags.json && table !== undefined) {
+        throw new QrailsError({ code: 'usage', where: '--json, --output', message: `the name asks for ${table} and the option for JSON`, found: printable(flags.output!, 400), expected: 'one of them' });
+      }
       if (flags.json) {
         await emitFrom(() => withProgress(flags, async (onProgress) => jsonText(await measure({ ...options, onProgress }))), flags);
         return;

@@ -17,7 +17,7 @@ import type { StabilityMap } from '../schema/map.js';
 import { openBeside } from './beside.js';
 import type { Command } from './command.js';
 import { emitFrom, jsonText, notice, type Context } from './context.js';
-import { addCommon, addRunOptions, integer, runOptions, type RunFlags } from './options.js';
+import { addCommon, addRunOptions, integer, runOptions, takesOne, type RunFlags } from './options.js';
 import { withProgress } from './progress.js';
 
 /** Files a map is written to, by option. */
@@ -49,7 +49,7 @@ export function addMap(program: Command, context: () => Context): void {
     .addOption(new Option('--draws <n>', 'so many more maps, each with other initial weights: mean and range of the areas').argParser(integer(1, MOST_DRAWS)));
   for (const [name, { about }] of Object.entries(FILES)) command.option(`--${name} <file>`, about);
   command.registeredArguments[0]!.description = `shipped name or path to a JSON file (default: ${DEFAULT_MAP_EXPERIMENT}; with --data, ${DEFAULT_DATA_EXPERIMENT})`;
-  command.options.find(({ long }) => long === '--anchor')!.description = "one anchor (default: the experiment's)";
+  takesOne(command, ['anchor']);
   const beside = REFERENCE_THROTTLE_NAMES.filter((name) => !THROTTLE_NAMES.includes(name));
   command.options.find(({ long }) => long === '--throttle')!.description += `; with --float also ${beside.join(', ')}`;
   command.notes(`Every cell is a run of its own, with the same bits as compare gives for the same values; one that blows up is given up. See docs/map.md.`)

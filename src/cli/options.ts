@@ -51,12 +51,18 @@ export function addRunOptions<C extends Command>(command: C): C {
     .addOption(new Option('-t, --throttle <throttles>', `throttles, comma-separated: ${THROTTLE_NAMES.join(', ')} (default: none and the experiment's)`).argParser(list))
     .addOption(new Option('-a, --anchor <anchors>', `anchors, comma-separated: ${ANCHOR_NAMES.join(', ')} (default: none and the experiment's)`).argParser(list))
     .option('--supervisor <supervisor>', `supervisor: ${SUPERVISOR_NAMES.join(', ')} (default: the experiment's)`)
-    .addOption(new Option('--seed <n>', 'draws data, weights, order and noise').argParser(integer(0, LAST_SEED)))
+    .addOption(new Option('--seed <n>', "draws data, weights, order, noise and random rounding (default: the experiment's)").argParser(integer(0, LAST_SEED)))
     .addOption(new Option('--steps <n>', 'steps in all: later phases are cut, or the last goes on').argParser(integer(1, MOST_STEPS)))
     .addOption(new Option('--set <path=value>', 'change one value: profile., sensor., experiment., throttle., anchor. or supervisor. (repeatable)').argParser(collect))
     .option('--data <file>', "a recording, CSV or NPY, in place of the experiment's data; its lags, steps ahead and scaling stay those of the experiment")
     .addOption(new Option('--inputs <columns>', 'its input columns, comma-separated').argParser(list))
     .addOption(new Option('--targets <columns>', 'its target columns, comma-separated').argParser(list));
+}
+
+/** Says of `--throttle` and `--anchor`, or of those named, that the command takes one. */
+export function takesOne<C extends Command>(command: C, names: readonly ('throttle' | 'anchor')[] = ['throttle', 'anchor']): C {
+  for (const name of names) command.options.find(({ long }) => long === `--${name}`)!.description = `one ${name} (default: the experiment's)`;
+  return command;
 }
 
 /** Flags as options of the library. */

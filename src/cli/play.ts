@@ -39,7 +39,7 @@ export function addPlay(program: Command, context: () => Context): void {
     .option('-a, --anchor <name>', "anchor (default: the experiment's)")
     .option('--supervisor <name>', "supervisor (default: the experiment's)")
     .addOption(new Option('--steps <n>', 'steps in all').argParser(integer(1, MOST_STEPS)))
-    .addOption(new Option('--seed <n>', 'draws data, weights, order and noise').argParser(integer(0, LAST_SEED)))
+    .addOption(new Option('--seed <n>', "draws data, weights, order, noise and random rounding (default: the experiment's)").argParser(integer(0, LAST_SEED)))
     .addOption(new Option('--set <path=value>', 'begin with a value changed: profile., sensor., throttle., anchor., supervisor. or experiment.phases (repeatable)').argParser((value: string, before: string[] = []) => [...before, value]))
     .addOption(new Option('--port <n>', 'port on 127.0.0.1 (default: one that is free)').argParser(integer(1, 65535)))
     .option('--build <folder>', 'write the page as files for any static host, and serve nothing')

@@ -35,6 +35,7 @@ export function addReport(program: Command, context: () => Context): void {
       if (flags.output === undefined && !flags.json && process.stdout.isTTY === true) {
         throw new QrailsError({ code: 'usage', where: 'standard output', message: 'is a terminal, and the report a page', expected: 'a file', try: '-o report.html' });
       }
+      if (flags.json && flags.map !== undefined) throw new QrailsError({ code: 'usage', where: '--json, --map', message: 'a map is shown in the page alone', expected: 'one of them' });
       const maps: StabilityMap[] = [];
       for (const file of flags.map ?? []) maps.push(await loadMap(file));
       await emitFrom(async () => {

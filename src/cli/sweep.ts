@@ -67,6 +67,9 @@ export function addSweep(program: Command, context: () => Context): void {
       if (flags.report !== undefined && shard !== undefined && shard.count > 1) {
         throw new QrailsError({ code: 'usage', where: '--shard, --report', message: 'a report is of the whole sweep', expected: 'one of them', try: `${PROGRAM} sweep merge … --report ${pathWord(flags.report)}, when every part is there` });
       }
+      if (formats !== undefined && shard !== undefined && shard.count > 1) {
+        throw new QrailsError({ code: 'usage', where: '--shard, --format', message: 'tables are of the whole sweep', expected: 'one of them', try: `${PROGRAM} sweep merge … --format ${formats.join()}, when every part is there` });
+      }
       const options: PartOptions = {
         spec, output, resume, workers, signal,
         onBegin: ({ dropped, damaged }) => {

@@ -1,5 +1,4 @@
 /** Runs a learner in float64 and on a target, for every combination of controllers, and says how each ended and what would help. */
-import type { AnchorLaw } from '../control/registry.js';
 import type { Build } from '../core/load.js';
 import { formatName, rawToReal } from '../format/format.js';
 import type { Counters } from '../format/quantise.js';
@@ -12,15 +11,16 @@ import type { Plan, SiteFormat } from '../schema/plan.js';
 import type { Profile } from '../schema/profile.js';
 import { DEFAULT_SEED } from '../plan/build.js';
 import type { Dataset } from '../signal/dataset.js';
-import { compareCommand } from './command.js';
-import { prepare, type Prepared, type RunOptions, type Variant } from './prepare.js';
-import { candidates, type Candidate } from './prescribe.js';
-import { leastSquares, weightError, type Reference } from './reference.js';
-import { thresholds, VERDICTS, type Thresholds, type VerdictName } from './thresholds.js';
-import { figure, percent } from './figure.js';
+import { tryAtAGlance } from '../prescribe/glance.js';
+import { prepareFrom, readDocuments, type RunOptions, type Variant } from './prepare.js';
+import { weightError, type Reference } from './reference.js';
+import { thresholds } from './thresholds.js';
+import { finite, percent } from './figure.js';
 import { concernsOfAll, rangesOf } from '../plan/concerns.js';
 import { flagsOf } from './flags.js';
-import { firstOverflow, judge, latePressure, type Judged } from './verdict.js';
+import { firstOverflow, judgePair, latePressure, type Judged, type PairVerdict } from './verdict.js';
+
+export { finite } from './figure.js';
 
 export interface CompareOptions extends RunOptions {
   /** Build of the core; default the fastest this engine runs. Never changes a bit. */
@@ -37,10 +37,6 @@ export interface CompareOptions extends RunOptions {
   readonly trace?: ((variant: Variant, dataset: Dataset) => PairOptions['onStep']) | undefined;
 }
 
-/** Prescriptions shown for one run, and tried at the most. */
-const SHOWN = 3;
-const TRIED = 8;
-
 /**
  * Compares float64 with the target.
  *
@@ -51,7 +47,8 @@ const TRIED = 8;
  * runs[1].verdict.fixed // 'dead zone'
  */
 export async function compare(options: CompareOptions = {}): Promise<Comparison> {
-  const prepared = await prepare(options);
+  const documents = await readDocuments(options);
+  const prepared = await prepareFrom(documents, options);
   const { experiment, profile, sensor, variants } = prepared;
   const limits = thresholds(experiment.verdict);
   const runs: ComparisonRun[] = [];
@@ -65,7 +62,7 @@ export async function compare(options: CompareOptions = {}): Promise<Comparison>
       onProgress: (done) => options.onProgress?.(index * steps + done, variants.length * steps, what),
     });
     const result = judgePair(pair, limits);
-    const tries = options.tries === false ? [] : await tryAll(options, prepared, variant, pair, result, limits);
+    const tries = options.tries === false ? [] : await tryAtAGlance({ prepared, variant, pair, judged: result }, { documents, options, build: options.build, signal: options.signal });
     const operands = options.record === 'full' ? await firstOperands(variant.plan, prepared.dataset, pair.fixed.counters, options.build) : {};
     stripFrom = pair.fixed.strip?.from ?? [];
     runs.push(describe(variant, profile, pair, result, tries, operands));
@@ -89,112 +86,6 @@ export async function compare(options: CompareOptions = {}): Promise<Comparison>
     concerns: concernsOfAll(variants.map((variant) => variant.plan), profile, rangesOf(prepared.dataset)),
   };
 }
-
-export interface PairVerdict {
-  readonly float: Judged;
-  readonly fixed: Judged;
-  readonly reference: Reference | undefined;
-}
-
-/** Both sides' verdicts. */
-export function judgePair(pair: Pair, limits: Thresholds): PairVerdict {
-  const reference = leastSquares(pair.plan, pair.evaluation);
-  const float = judge(pair.float, reference?.loss, limits);
-  const fixed = judge(pair.fixed, reference?.loss, limits, { ...float, loss: Math.min(pair.float.finalLoss, pair.float.recorder.late.meanLoss) });
-  return { float, fixed, reference };
-}
-
-/** Runs each candidate and keeps those that help: a better verdict, a final loss a fifth lower, half the weight error where the loss is zero, or half the worst loss. */
-async function tryAll(options: CompareOptions, prepared: Prepared, variant: Variant, pair: Pair, verdict: PairVerdict, limits: Thresholds): Promise<Try[]> {
-  const found: (Try & { rank: number; cost: number })[] = [];
-  const before = outcome(pair, verdict);
-  for (const candidate of candidates(pair, verdict).slice(0, TRIED)) {
-    const changed: RunOptions = {
-      ...options,
-      throttle: [candidate.throttle ?? variant.throttle],
-      anchor: [candidate.anchor ?? variant.anchor],
-      set: [...(options.set ?? []), ...(candidate.set ?? [])],
-    };
-    let after: Outcome;
-    try {
-      const [{ plan }] = (await prepare(changed, prepared.dataset)).variants as [Variant];
-      const next = await runPair(plan, prepared.dataset, { build: options.build, signal: options.signal });
-      after = outcome(next, judgePair(next, limits));
-    } catch (error) {
-      if (error instanceof Error && error.name === 'QrailsError') continue; // a change this target or data does not allow
-      throw error;
-    }
-    const effect = describeEffect(before, after);
-    if (effect === undefined) continue;
-    found.push({
-      why: candidate.why,
-      change: changeOptions(candidate),
-      command: command(options, variant, candidate, prepared.experiment.anchor?.law),
-      effect,
-      before: finiteOutcome(before),
-      after: finiteOutcome(after),
-      rank: VERDICTS.indexOf(after.verdict),
-      cost: candidate.set?.length ?? 0,
-    });
-  }
-  // Best verdict first, then the smallest change; a larger change is shown only if it ends clearly better than a smaller one.
-  const loss = ({ after }: Try): number => after.finalLoss ?? Infinity;
-  const sorted = found.sort((a, b) => a.rank - b.rank || a.cost - b.cost || loss(a) - loss(b));
-  return sorted
-    .filter((one, index) => !sorted.slice(0, index).some((other) => other.cost <= one.cost && other.cost > 0 && one.cost > 0 && loss(other) <= 2 * loss(one)))
-    .slice(0, SHOWN)
-    .map(({ rank: _, cost: __, ...shown }) => shown);
-}
-
-interface Outcome {
-  readonly verdict: VerdictName;
-  readonly finalLoss: number;
-  readonly maxLoss: number;
-  /** NaN where there is no reference. */
-  readonly weightError: number;
-}
-
-function outcome(pair: Pair, { fixed, reference }: PairVerdict): Outcome {
-  return {
-    verdict: fixed.verdict,
-    finalLoss: pair.fixed.finalLoss,
-    maxLoss: pair.fixed.recorder.maxLoss,
-    weightError: reference ? weightError(pair.plan, reference, pair.fixed.parameters[0]!) : NaN,
-  };
-}
-
-const finiteOutcome = ({ verdict, finalLoss, maxLoss, weightError: error }: Outcome): Try['after'] => ({
-  verdict, finalLoss: finite(finalLoss), maxLoss: finite(maxLoss), weightError: finite(error),
-});
-
-/** What a change did, or undefined where it did not help. */
-function describeEffect(before: Outcome, after: Outcome): string | undefined {
-  const better = VERDICTS.indexOf(after.verdict) - VERDICTS.indexOf(before.verdict);
-  if (better > 0) return undefined;
-  const parts: string[] = [];
-  if (better < 0) parts.push(`${before.verdict} → ${after.verdict}`);
-  if (after.finalLoss < before.finalLoss && after.finalLoss <= 0.8 * before.finalLoss) parts.push(`final loss ${figure(before.finalLoss)} → ${figure(after.finalLoss)}`);
-  // Where the loss is below its own last place, only the weights can tell.
-  if (before.finalLoss === 0 && after.finalLoss === 0 && after.weightError <= 0.5 * before.weightError) {
-    parts.push(`weight error ${figure(before.weightError)} → ${figure(after.weightError)}`);
-  }
-  if (after.maxLoss <= 0.5 * before.maxLoss && after.finalLoss <= 1.25 * before.finalLoss) parts.push(`worst loss ${figure(before.maxLoss)} → ${figure(after.maxLoss)}`);
-  return parts.length > 0 ? parts.join(', ') : undefined;
-}
-
-function changeOptions({ throttle, anchor, set }: Candidate): string[] {
-  return [...(throttle === undefined ? [] : [`--throttle ${throttle}`]), ...(anchor === undefined ? [] : [`--anchor ${anchor}`]), ...(set ?? []).map((assignment) => `--set ${assignment}`)];
-}
-
-/** The command that runs a variant with a change and nothing else, from the options the comparison was made with. */
-const command = (options: RunOptions, variant: Variant, candidate: Candidate, ownAnchor: AnchorLaw = 'none'): string => compareCommand({
-  ...options, throttle: candidate.throttle ?? variant.throttle,
-  anchor: candidate.anchor ?? (variant.anchor === 'none' && ownAnchor === 'none' ? undefined : variant.anchor),
-  set: [...(options.set ?? []), ...(candidate.set ?? [])],
-});
-
-/** A number, or null where it is not finite, as JSON has none. */
-export const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 function describe(variant: Variant, profile: Profile, pair: Pair, { float, fixed, reference }: PairVerdict, tries: Try[], operands: Record<string, Operand[]>): ComparisonRun {
   const { plan } = variant;
@@ -249,7 +140,7 @@ function explain(pair: Pair, float: Judged, fixed: Judged): string[] {
   return why;
 }
 
-function describeSide(plan: Plan, { recorder, finalLoss, parameters }: Recording, reference: Reference | undefined): FloatSide {
+function describeSide(plan: Plan, { recorder, finalLoss, crossEntropy, parameters }: Recording, reference: Reference | undefined): FloatSide {
   const alpha = recorder.alpha();
   const { curve } = recorder;
   const list = (values: Float64Array): (number | null)[] => Array.from(values, finite);
@@ -258,6 +149,7 @@ function describeSide(plan: Plan, { recorder, finalLoss, parameters }: Recording
     finite: recorder.finite,
     divergedAt: recorder.divergedAt,
     finalLoss: finite(finalLoss),
+    ...(crossEntropy !== undefined && { crossEntropy: finite(crossEntropy) }),
     maxLoss: finite(recorder.maxLoss),
     maxLossAt: recorder.maxLossAt,
     meanLoss: finite(recorder.meanLoss),

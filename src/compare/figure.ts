@@ -1,4 +1,4 @@
-/** Numbers for people: two digits, no more than they deserve. */
+/** Numbers for people: two digits, no more than they deserve; and for JSON. */
 
 /** `0.17`, `2.7e-12`, `1.2e+4`, `∞`, `0`. */
 export function figure(value: number | null): string {
@@ -14,3 +14,6 @@ export function percent(share: number): string {
   const value = share * 100;
   return `${value >= 10 || value === 0 ? Math.round(value) : Number(value.toPrecision(1))} %`;
 }
+
+/** A number, or null where it is not finite, as JSON has none. */
+export const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);

@@ -8,7 +8,8 @@ import { planSteps, runPair, stressStart, type Recording } from '../run/pair.js'
 import type { PairedSide, SeedComparison, SeedMedian, SeedRun, SeedSide } from '../schema/seeds.js';
 import type { Dataset } from '../signal/dataset.js';
 import { geometricMean, LEVEL, medianCoverage, medianInterval, medianRanks, REPLICATES, resamplingStream, type MedianInterval } from './bootstrap.js';
-import { finite, judgePair } from './compare.js';
+import { finite } from './figure.js';
+import { judgePair } from './verdict.js';
 import { prepareFrom, readDocuments, type Prepared, type RunOptions, type Variant } from './prepare.js';
 import { weightError } from './reference.js';
 import { shareInterval, signTest } from './seedsCount.js';

@@ -9,13 +9,13 @@ import { loadProfile } from '../profile/load.js';
 import { planSteps, runPair, stressStart, type Pair } from '../run/pair.js';
 import type { Part as PublishedPart, TargetComparison, TargetParting, TargetRow } from '../schema/targets.js';
 import type { Dataset } from '../signal/dataset.js';
-import { finite, judgePair, type PairVerdict } from './compare.js';
+import { finite } from './figure.js';
 import { flagsOf } from './flags.js';
 import { findPartings, type Part, type PartValue, type Side } from './parting.js';
 import { prepareFrom, readDocuments, type Prepared, type RunOptions, type Variant } from './prepare.js';
 import { elementName } from './stepOrder.js';
 import { thresholds } from './thresholds.js';
-import { firstOverflow } from './verdict.js';
+import { firstOverflow, judgePair, type PairVerdict } from './verdict.js';
 
 /** Targets of one comparison. */
 export const FEWEST_TARGETS = 2;

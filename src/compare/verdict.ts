@@ -11,9 +11,10 @@
  * predicted, not by where its last samples left it); rule 2 takes the mean. The starting loss is the larger of the loss in the run's first steps and in the first steps of the stress; the excess is what lies
  * above the least-squares loss of the evaluation batch (above zero where that is not known). The last quarter is that of the stress.
  */
-import type { Recording } from '../run/pair.js';
-import { SITES, type SiteName } from '../site/sites.js';
+import type { Pair, Recording } from '../run/pair.js';
+import { siteName, SITES, type SiteName } from '../site/sites.js';
 import { figure, percent } from './figure.js';
+import { leastSquares, type Reference } from './reference.js';
 import type { Thresholds, VerdictName } from './thresholds.js';
 
 export interface Judged {
@@ -31,7 +32,6 @@ export function latePressure(recording: Pick<Recording, 'lateCounters'>, key: st
   return late && late.count > 0 ? (late.overflowHigh + late.overflowLow) / late.count : 0;
 }
 
-export const siteName = (key: string): SiteName => key.slice(key.indexOf('.') + 1) as SiteName;
 
 /** Whether a site is one of the learning loop. */
 export const isInLoop = (key: string): boolean => LOOP.includes(siteName(key));
@@ -98,6 +98,20 @@ export function judge(recording: Judgeable, bestLoss: number | undefined, limits
     verdict: 'degraded',
     why: [`${excess(left)} is left${inputs.length > 0 ? ` while input overflows in ${percent(inputs[0]!.share)} of its values` : ''}`, ...notes],
   };
+}
+
+export interface PairVerdict {
+  readonly float: Judged;
+  readonly fixed: Judged;
+  readonly reference: Reference | undefined;
+}
+
+/** Both sides' verdicts. */
+export function judgePair(pair: Pair, limits: Thresholds): PairVerdict {
+  const reference = leastSquares(pair.plan, pair.evaluation);
+  const float = judge(pair.float, reference?.loss, limits);
+  const fixed = judge(pair.fixed, reference?.loss, limits, { ...float, loss: Math.min(pair.float.finalLoss, pair.float.recorder.late.meanLoss) });
+  return { float, fixed, reference };
 }
 
 /** The share of the excess loss that is left, in words. */

@@ -13,7 +13,7 @@ import { scaled } from '../format/real.js';
 import type { Constant, Plan, SiteFormat } from '../schema/plan.js';
 import { DIVIDERS } from '../schema/profile.js';
 import type { RecordLevel } from '../run/levels.js';
-import { LAYER_SITES, RUN_SITES, siteKey, SITES, siteKeys, type SiteName } from '../site/sites.js';
+import { LAYER_SITES, RUN_SITES, siteKey, siteKeys, siteName, SITES, type SiteName } from '../site/sites.js';
 import { RECORDS, SITE_COUNTERS } from './abi.js';
 import type { CoreExports } from './load.js';
 import { laneScratch, lanesOf, lanesOfReference, NO_LANES, squaresInRegister, takesLanes, writeLane } from './lanes.js';
@@ -211,7 +211,7 @@ export class Session {
     this.#state = new RecordView(this.#view, 'STATE', state);
     // A site that is not in the plan is an empty record for the reference, and has no address in the layer's.
     this.#counting = keys.filter((key) => {
-      const name = key.slice(key.indexOf('.') + 1) as SiteName;
+      const name = siteName(key);
       return SITES[name].kind !== 'constant' && name !== 'target' && this.#rounds(key);
     });
     keys.forEach((key, index) => {

@@ -4,16 +4,19 @@ import { siteOf } from '../compare/stepOrder.js';
 import { inUse } from '../plan/concernsExact.js';
 import { stressStart } from '../run/pair.js';
 import { siteKey, type SiteName } from '../site/sites.js';
-import { saturated, type Case } from './case.js';
-import { moreBits } from './formats.js';
-import { better, type Change, type Tried } from './lab.js';
+import { ratesTimes, SAFE_CHI } from '../prescribe/candidates.js';
+import type { Change } from '../prescribe/change.js';
+import { better, type Outcome } from '../prescribe/outcome.js';
+import { saturated } from '../prescribe/saturated.js';
+import { assignments, partText, widthsOf } from '../prescribe/widths.js';
+import type { Case } from './case.js';
 import type { Cause } from './registry.js';
 import { SENSOR_PART_NAMES, SENSOR_PARTS, without, type SensorPart } from './sensorText.js';
 import { firstBeyond, LIMIT } from './watch.js';
 import { widened } from './widened.js';
 
 /** One thing taken away, and how the run then ended. */
-export interface Evidence extends Tried {
+export interface Evidence extends Outcome {
   readonly what: string;
 }
 
@@ -30,7 +33,7 @@ export interface Diagnosis {
   readonly also: string | null;
   readonly evidence: readonly Evidence[];
   /** How the run ends where one saturated site alone is wide enough. */
-  readonly alone: ReadonlyMap<string, Tried | undefined>;
+  readonly alone: ReadonlyMap<string, Outcome | undefined>;
 }
 
 /** Sites of the learning step whose resolution may stop it, in its order. */
@@ -40,29 +43,20 @@ const FINER = 4;
 /** Halvings of η that tell whether it is too large. */
 const HALVINGS = 6;
 const THROTTLES_TRIED = ['gt0/secant', 'gt0/trace', 'none'];
-/** χ of a throttle that is known to be stable. */
-export const SAFE_CHI = 1.5;
-
-const saves = (tried: Tried | undefined): boolean => tried?.verdict === 'survives';
-
-/** Assignments of another learning rate in every phase of the stress. */
-export function ratesTimes({ variant: { plan } }: Pick<Case, 'variant'>, factor: number): string[] {
-  const stress = plan.phases.findIndex(({ sensor }) => sensor);
-  return plan.phases.flatMap(({ learningRate }, index) => (index >= stress ? [`experiment.phases[${index}].learningRate=${learningRate.value * factor}`] : []));
-}
+const saves = (tried: Outcome | undefined): boolean => tried?.verdict === 'survives';
 
 export async function diagnose(one: Case): Promise<Diagnosis> {
   const { variant: { plan, throttle }, before, lab, judged, watched } = one;
   const evidence: Evidence[] = [];
-  const alone = new Map<string, Tried | undefined>();
-  const note = (what: string, tried: Tried | undefined): Tried | undefined => {
+  const alone = new Map<string, Outcome | undefined>();
+  const note = (what: string, tried: Outcome | undefined): Outcome | undefined => {
     if (tried) evidence.push({ what, ...tried });
     return tried;
   };
-  const attempt = async (what: string, change: Change): Promise<Tried | undefined> => note(what, await lab.run(change, what));
+  const attempt = async (what: string, change: Change): Promise<Outcome | undefined> => note(what, await lab.run(change, what));
   const concluded = (cause: Cause, text: string, more: Partial<Diagnosis> = {}): Diagnosis => ({ cause, site: null, sensor: null, fault: null, text, also: null, evidence, alone, ...more });
 
-  const first = saturated(one);
+  const first = saturated(one.pair);
   for (const { key } of first) {
     const plain = widened(plan, [key]);
     alone.set(key, plain && note(`${key} wide enough`, await lab.runPlan(plain, `${key} wide enough`)));
@@ -110,25 +104,25 @@ export async function diagnose(one: Case): Promise<Diagnosis> {
 
 /** Narrow or coarse, and where: all sites that met a rail wide enough, all sites finer, then each alone. */
 async function fromFormats(
-  one: Case, attempt: (what: string, change: Change) => Promise<Tried | undefined>, note: (what: string, tried: Tried | undefined) => Tried | undefined,
-  concluded: (cause: Cause, text: string, more?: Partial<Diagnosis>) => Diagnosis, alone: ReadonlyMap<string, Tried | undefined>,
+  one: Case, attempt: (what: string, change: Change) => Promise<Outcome | undefined>, note: (what: string, tried: Outcome | undefined) => Outcome | undefined,
+  concluded: (cause: Cause, text: string, more?: Partial<Diagnosis>) => Diagnosis, alone: ReadonlyMap<string, Outcome | undefined>,
 ): Promise<Diagnosis> {
   const { variant: { plan }, prepared: { profile }, before, lab } = one;
-  const first = saturated(one);
+  const first = saturated(one.pair);
   const keys = first.map(({ key }) => key);
   const wide = keys.length > 0 ? widened(plan, keys) : undefined;
   const range = wide && note('all saturated sites wide enough', await lab.runPlan(wide, 'all saturated sites wide enough'));
   const names = RESOLVED.filter((name) => inUse(plan, siteKey(name)));
-  const finer = async (what: string, list: readonly SiteName[]): Promise<Tried | undefined> => {
-    const set = moreBits(plan, profile, list, { fraction: FINER });
-    return set && attempt(what, { set });
+  const finer = async (what: string, list: readonly SiteName[]): Promise<Outcome | undefined> => {
+    const widths = widthsOf(plan, list, { fraction: FINER });
+    return widths && attempt(what, { set: assignments(plan, profile, widths) });
   };
-  const fine = await finer(`${FINER} more fraction bits everywhere`, names.filter((name) => moreBits(plan, profile, [name], { fraction: FINER }) !== undefined));
-  const helps = (tried: Tried | undefined): tried is Tried => tried !== undefined && better(tried, before);
+  const fine = await finer(`${partText('fraction', FINER)} everywhere`, names.filter((name) => widthsOf(plan, [name], { fraction: FINER }) !== undefined));
+  const helps = (tried: Outcome | undefined): tried is Outcome => tried !== undefined && better(tried, before);
 
   if (helps(range) && !(fine && fine.finalLoss < range.finalLoss && !(range.verdict === 'survives' && fine.verdict !== 'survives'))) {
     let site = keys[0]!;
-    let best: Tried | undefined;
+    let best: Outcome | undefined;
     for (const key of keys) {
       const tried = alone.get(key);
       if (tried && (best === undefined || better(tried, best))) [site, best] = [key, tried];
@@ -139,9 +133,9 @@ async function fromFormats(
     return concluded('range', text, { site, also: saves(best) ? null : saves(range) ? 'other sites are too narrow as well' : `wide enough, the run ends ${range.verdict}: it is too coarse besides` });
   }
   let site: string | null = null;
-  let best: Tried | undefined;
+  let best: Outcome | undefined;
   for (const name of names) {
-    const tried = await finer(`${FINER} more fraction bits in ${name}`, [name]);
+    const tried = await finer(`${partText('fraction', FINER)} in ${name}`, [name]);
     if (helps(tried) && (best === undefined || better(tried, best))) [site, best] = [siteKey(name), tried];
   }
   if (site === null && !helps(fine)) return concluded('learner', 'float64 learns; neither wider nor finer formats of the sites that were tried do so here');
@@ -153,7 +147,7 @@ async function fromFormats(
 }
 
 /** The part of the sensor without which float64 survives. */
-async function partToBlame({ prepared: { sensor }, variant: { plan }, lab }: Case, note: (what: string, tried: Tried | undefined) => Tried | undefined): Promise<SensorPart | null> {
+async function partToBlame({ prepared: { sensor }, variant: { plan }, lab }: Case, note: (what: string, tried: Outcome | undefined) => Outcome | undefined): Promise<SensorPart | null> {
   if (stressStart(plan) === 0 && plan.phases.every((phase) => !phase.sensor)) return null;
   for (const part of SENSOR_PART_NAMES) {
     if (SENSOR_PARTS[part](sensor) === '') continue;

@@ -1,12 +1,12 @@
 /** What happened, in the order of causes: by step, and within a step in the order in which it makes its values. */
-import { figure, percent } from '../compare/figure.js';
+import { figure, finite, percent } from '../compare/figure.js';
 import { elementName, siteOf, stepOrder } from '../compare/stepOrder.js';
-import { finite } from '../compare/compare.js';
 import { rawToReal } from '../format/format.js';
 import type { Operand } from '../run/operands.js';
 import { stressStart } from '../run/pair.js';
+import { saturated } from '../prescribe/saturated.js';
 import type { ExplanationEvent } from '../schema/explanation.js';
-import { saturated, type Case } from './case.js';
+import type { Case } from './case.js';
 import type { Diagnosis } from './cause.js';
 import { readersOf } from './fed.js';
 import type { EventKind } from './registry.js';
@@ -64,7 +64,7 @@ export function chainOf(one: Case, diagnosis: Diagnosis, operands: Readonly<Reco
   const { recorder } = fixed;
   const wild = recorder.maxLoss > WORST * recorder.startLoss;
   if (beyond && (watched.lateProduct > LIMIT || wild)) add('limit', beyond.step, `α·η·λmax is ${figure(beyond.value)}: above ${LIMIT} every update overshoots`);
-  for (const { key, counters, late } of saturated(one)) {
+  for (const { key, counters, late } of saturated(one.pair)) {
     const { step, element, wanted, raw } = counters.firstOverflow!;
     const { fractionLength } = plan.sites[key]!;
     const real = (value: bigint): number => rawToReal(value, fractionLength);
@@ -78,7 +78,7 @@ export function chainOf(one: Case, diagnosis: Diagnosis, operands: Readonly<Reco
       overflow: {
         name, wanted: String(wanted), raw: String(raw), wantedValue: real(wanted), value: real(raw), overflows, of: counters.count, late,
         operands: (operands[key] ?? []).map((operand) => ({ name: operand.name, value: operand.value })), readers,
-        alone: tried ? { ...tried, finalLoss: finite(tried.finalLoss) } : null,
+        alone: tried ? { verdict: tried.verdict, float: tried.float, finalLoss: finite(tried.finalLoss) } : null,
       },
     });
   }
@@ -94,7 +94,7 @@ export function chainOf(one: Case, diagnosis: Diagnosis, operands: Readonly<Reco
     if (!lost) return '';
     const made = `: the largest gradient there is, ${figure(lost.gradient)} of ${lost.site}, makes an update of ${figure(lost.update)}`;
     if (lost.update <= lost.half) return `${made}, no more than half a last place (${figure(lost.half)})`;
-    return saturated(one).some(({ key }) => key === lost.site) ? `${made}, which the rail takes` : made;
+    return saturated(one.pair).some(({ key }) => key === lost.site) ? `${made}, which the rail takes` : made;
   };
   const [earliest] = watched.lost;
   if (earliest && recorder.late.stalled > 0 && earliest.step !== recorder.stillFrom) add('lost', earliest.step, `for the first time no parameter moves although there is a gradient${lostText(earliest.step)}`);

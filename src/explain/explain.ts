@@ -1,19 +1,23 @@
 /** Why a run failed, in causal order, and the smallest changes that would have saved it. docs/explain.md. */
-import { finite, judgePair } from '../compare/compare.js';
+import { finite } from '../compare/figure.js';
 import { prepareFrom, readDocuments, type RunOptions } from '../compare/prepare.js';
 import { thresholds } from '../compare/thresholds.js';
+import { judgePair } from '../compare/verdict.js';
 import type { Build } from '../core/load.js';
 import { printable } from '../document/show.js';
 import { QrailsError } from '../errors.js';
 import { firstOperands } from '../run/operands.js';
 import { planSteps, runPair, stressStart } from '../run/pair.js';
+import { commandOf, optionsOf } from '../prescribe/change.js';
+import { Lab } from '../prescribe/lab.js';
+import { outcomeOf, type Outcome } from '../prescribe/outcome.js';
+import { saturated } from '../prescribe/saturated.js';
 import type { Explanation } from '../schema/explanation.js';
-import { saturated, type Case } from './case.js';
+import type { Case } from './case.js';
 import { diagnose } from './cause.js';
 import { chainOf, reactionOf, reactionText } from './chain.js';
-import { commandOf, optionsOf, smallestSavings } from './changes.js';
+import { smallestSavings } from './changes.js';
 import { whatItFed } from './fed.js';
-import { Lab, outcomeOf } from './lab.js';
 import { nearestToFailing } from './nearest.js';
 import { watch } from './watch.js';
 import { widened } from './widened.js';
@@ -62,11 +66,11 @@ export async function explain(options: ExplainOptions = {}): Promise<Explanation
   const pair = await runPair(plan, prepared.dataset, { build, signal });
   const judged = judgePair(pair, thresholds(prepared.experiment.verdict));
   const before = outcomeOf(pair, judged);
-  const first = saturated({ pair });
+  const first = saturated(pair);
   const { recorder } = pair.fixed;
   const moments = [stressStart(plan), recorder.maxLossAt - 1, recorder.maxLossAt, ...(recorder.stillFrom === null ? [] : [recorder.stillFrom]), ...first.flatMap(({ counters: { firstOverflow } }) => [firstOverflow!.step - 1, firstOverflow!.step])];
   const watched = await watch(plan, prepared.dataset, moments, { build, signal });
-  const lab = new Lab({ documents, options: settled, prepared, build, signal, onRun });
+  const lab = new Lab({ documents, options: settled, prepared, variant, build, signal, onRun });
   const one: Case = { prepared, variant, pair, judged, before, watched, lab };
 
   const diagnosis = await diagnose(one);
@@ -78,14 +82,13 @@ export async function explain(options: ExplainOptions = {}): Promise<Explanation
   const savings = diagnosis.cause === 'none' ? [] : await smallestSavings(one, diagnosis);
   const nearest = diagnosis.cause === 'none' ? await nearestToFailing(prepared, documents, settled, lab) : [];
   const alpha = recorder.alpha();
-  const ended = { verdict: before.verdict, float: before.float, finalLoss: finite(before.finalLoss) };
   return {
     explanation: 1,
     plan: {
       hash: variant.hash, experiment: own.experiment.name, title: own.experiment.title ?? own.experiment.name, profile: own.profile.name, sensor: own.sensor.name, supervisor: plan.supervisor.law,
       throttle: variant.throttle, anchor: variant.anchor, seed: plan.seed, steps: planSteps(plan), stressFrom: stressStart(plan),
     },
-    ended: { ...ended, why: [...judged.float.why.map((text) => `float64: ${text}`), ...judged.fixed.why.map((text) => `fixed: ${text}`)] },
+    ended: { ...endOf(before), why: [...judged.float.why.map((text) => `float64: ${text}`), ...judged.fixed.why.map((text) => `fixed: ${text}`)] },
     cause: { kind: diagnosis.cause, site: diagnosis.site, sensor: diagnosis.sensor, text: diagnosis.text, also: diagnosis.also },
     chain: chainOf(one, diagnosis, operands, reaction),
     fed,
@@ -93,11 +96,14 @@ export async function explain(options: ExplainOptions = {}): Promise<Explanation
       controller: variant.throttle, at: reaction?.at ?? null, before: reaction?.before ?? null, after: reaction?.after ?? null, lowest: alpha ? finite(alpha.min) : null,
       product: finite(watched.lateProduct), text: reactionText(one, diagnosis, reaction),
     },
-    changes: savings.map(({ kind, why, what, bits, change, after }) => ({
-      kind, why, what, bits, options: optionsOf(change), command: commandOf(run, variant, change), after: { ...after, finalLoss: finite(after.finalLoss) },
+    changes: savings.map(({ kind, cause, size: { what, bits, change }, after }) => ({
+      kind, why: cause, what, bits, options: optionsOf(change), command: commandOf(run, variant, change, prepared), after: endOf(after),
     })),
-    evidence: diagnosis.evidence.map(({ what, verdict, float, finalLoss }) => ({ what, verdict, float, finalLoss: finite(finalLoss) })),
+    evidence: diagnosis.evidence.map(({ what, ...tried }) => ({ what, ...endOf(tried) })),
     nearest,
     runs: 2 + lab.runs,
   };
 }
+
+/** How a run ended, as it is published. */
+const endOf = ({ verdict, float, finalLoss }: Outcome): Explanation['changes'][number]['after'] => ({ verdict, float, finalLoss: finite(finalLoss) });

@@ -5,7 +5,8 @@ import { quantitiesOf } from '../margins/quantities.js';
 import { PART_NAMES, QUANTITIES } from '../margins/registry.js';
 import { groupsOf } from '../margins/words.js';
 import type { Explanation } from '../schema/explanation.js';
-import type { Lab } from './lab.js';
+import type { Lab } from '../prescribe/lab.js';
+import { partText } from '../prescribe/widths.js';
 
 /** Words told, and bits taken off at the most. */
 const TOLD = 4;
@@ -32,7 +33,7 @@ export async function nearestToFailing(prepared: Prepared, documents: Documents,
     for (const { name, wordLength, line, set } of groups) {
       for (const part of PART_NAMES) {
         if (wordLength - bits < line.outward.at(-1)! || known.has(name + part) || found.length === TOLD) continue;
-        const text = `${name} with ${bits} bit${bits === 1 ? '' : 's'} less of ${part === 'whole' ? 'whole numbers' : 'fraction'}`;
+        const text = `${partText(part, bits, 'fewer')} in ${name}`;
         const change = set(part, wordLength - bits);
         if (!(await fails(change, text))) continue;
         known.add(name + part);

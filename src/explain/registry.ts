@@ -29,18 +29,3 @@ export const EVENT_KINDS = {
 } as const;
 export type EventKind = keyof typeof EVENT_KINDS;
 export const EVENT_NAMES = Object.keys(EVENT_KINDS) as EventKind[];
-
-/** Kinds of change; of each kind the smallest that saves a run is told. */
-export const CHANGE_KINDS = {
-  throttle: 'another throttle',
-  setting: 'another setting of the throttle or the supervisor',
-  anchor: 'another anchor',
-  supervisor: 'no supervisor',
-  rate: 'another learning rate',
-  rounding: 'stochastic rounding',
-  whole: 'more bits of whole numbers',
-  fraction: 'more bits of fraction',
-  several: 'two changes together',
-} as const;
-export type ChangeKind = keyof typeof CHANGE_KINDS;
-export const CHANGE_NAMES = Object.keys(CHANGE_KINDS) as ChangeKind[];

@@ -1,4 +1,4 @@
-/** Where on a line a plan stops surviving: a coarse scan outwards from where it is, then bisection of the pair of neighbours that differ. */
+/** Where on a line a plan stops surviving: a coarse scan outwards from where it is, then bisection of the pair of neighbours that differ. Once for all seeds together, and for each alone. */
 
 /** Values on one line. */
 export interface Line {
@@ -60,9 +60,33 @@ export async function bracket({ outward, inward, between: middle }: Line, surviv
     }
   }
   if (inside === undefined) return { survivesAt: null, failsAt: outward[0]!, again };
+  return { ...(await closed(middle, inside, outside, survives)), again };
+}
+
+async function closed(middle: Line['between'], survivesAt: number, failsAt: number, survives: (value: number) => Promise<boolean>): Promise<{ readonly survivesAt: number; readonly failsAt: number }> {
+  let [inside, outside] = [survivesAt, failsAt];
   for (let value = middle(inside, outside); value !== undefined; value = middle(inside, outside)) {
     if (await survives(value)) inside = value;
     else outside = value;
   }
-  return { survivesAt: inside, failsAt: outside, again };
+  return { survivesAt: inside, failsAt: outside };
+}
+
+/**
+ * The end of survival of one seed on a line, looked for from the bracket of all seeds: coarse values one by one until survival changes, then bisection.
+ *
+ * @returns the last value at which it survives, the last of the line where it never fails; null where it survives at none
+ */
+export async function endOfOne({ outward, inward, between: middle }: Line, { survivesAt, failsAt }: Bracket, survives: (value: number) => Promise<boolean>): Promise<number | null> {
+  const coarse = [...[...inward].reverse(), ...outward];
+  const rising = coarse.at(-1)! > coarse[0]!;
+  const beyond = (value: number, than: number): boolean => (rising ? value > than : value < than);
+  // The first coarse value beyond the last that survives in all.
+  let place = failsAt === null ? coarse.length - 1 : survivesAt === null ? coarse.indexOf(outward[0]!) : coarse.findIndex((value) => beyond(value, survivesAt));
+  if (await survives(coarse[place]!)) {
+    while (place + 1 < coarse.length && (await survives(coarse[place + 1]!))) place++;
+    return place + 1 === coarse.length ? coarse[place]! : (await closed(middle, coarse[place]!, coarse[place + 1]!, survives)).survivesAt;
+  }
+  while (place > 0 && !(await survives(coarse[place - 1]!))) place--;
+  return place === 0 ? null : (await closed(middle, coarse[place - 1]!, coarse[place]!, survives)).survivesAt;
 }

@@ -1,11 +1,12 @@
 /** How far a plan is from failing: the largest gain, rate, offset and noise, the shortest words, the drift it stands least. docs/margins.md. */
+import { finite } from '../compare/figure.js';
 import { prepareFrom, readDocuments, type RunOptions } from '../compare/prepare.js';
 import type { Build } from '../core/load.js';
 import { printable } from '../document/show.js';
 import { QrailsError } from '../errors.js';
 import { planSteps } from '../run/pair.js';
-import type { Margins, MarginDirection, MarginEnd, MarginQuantity, MarginWord } from '../schema/margins.js';
-import { bracket, type Bracket } from './bracket.js';
+import type { Margins, MarginDirection, MarginEnd, MarginQuantity, MarginSeeds, MarginWord } from '../schema/margins.js';
+import { bracket, endOfOne, type Bracket, type Line } from './bracket.js';
 import { driftSet, MOST_CHANNELS, searchDirections } from './directions.js';
 import { quantitiesOf, roomFor, sensorOn } from './quantities.js';
 import { MARGIN_KINDS, PART_NAMES, QUANTITIES, type MarginKind } from './registry.js';
@@ -75,19 +76,27 @@ export async function margins(options: MarginsOptions = {}): Promise<Margins> {
 
   const count = await trials.count([]);
   const results = await trials.results([]);
+  const same = seeds > 1 && results.every(({ fixed }) => JSON.stringify(fixed) === JSON.stringify(results[0]!.fixed));
+  const bySeed = async (line: Line, found: Bracket, set: (value: number) => readonly string[]): Promise<MarginSeeds | null> => {
+    if (seeds === 1 || same || found.survivesAt === null) return null;
+    const values: (number | null)[] = [];
+    for (let seed = 0; seed < seeds; seed++) values.push(await endOfOne(line, found, (value) => trials.survivesUnder(set(value), seed)));
+    return overSeeds(values, line);
+  };
   const quantities: MarginQuantity[] = [];
   for (const { name, term, set, ...line } of lines) {
     const { label, sense } = QUANTITIES[name];
     progress(`${sense} ${label}`);
     const found = await bracket(line, (value) => trials.survives(set(value)));
-    quantities.push({ name, sense, label, now: line.outward[0]!, term, ...(await publish(found, set)) });
+    quantities.push({ name, sense, label, now: line.outward[0]!, term, ...(await publish(found, set)), bySeed: await bySeed(line, found, set) });
   }
   const words: MarginWord[] = [];
   for (const { name, followers, format, wordLength, line, set } of groups) {
     for (const part of PART_NAMES) {
       progress(`word length of ${name}, ${part}`);
       const found = await bracket(line, (bits) => trials.survives(set(part, bits)));
-      words.push({ site: name, followers: [...followers], format, wordLength, part, ...(await publish(found, (bits) => set(part, bits))) });
+      const setBits = (bits: number): string[] => set(part, bits);
+      words.push({ site: name, followers: [...followers], format, wordLength, part, ...(await publish(found, setBits)), bySeed: await bySeed(line, found, setBits) });
     }
   }
   let drift: Margins['drift'] = null;
@@ -96,7 +105,9 @@ export async function margins(options: MarginsOptions = {}): Promise<Margins> {
     const on = sensorOn(plan);
     const setOf = (direction: readonly number[], norm: number): string[] => [...on, ...driftSet(prepared.sensor, direction, norm)];
     const tried: MarginDirection[] = [];
-    for (const { direction, ...found } of await searchDirections(plan.data.inputs, tolerance, (vector, norm) => trials.survives(setOf(vector, norm)))) {
+    // What does not survive without any drift has no worst one.
+    const searched = count.survived < needed ? [] : await searchDirections(plan.data.inputs, tolerance, (vector, norm) => trials.survives(setOf(vector, norm)));
+    for (const { direction, ...found } of searched) {
       tried.push({ direction: [...direction], ...(await publish(found, (norm) => setOf(direction, norm))) });
     }
     drift = { channels: plan.data.inputs, tried };
@@ -108,10 +119,18 @@ export async function margins(options: MarginsOptions = {}): Promise<Margins> {
       throttle: variant.throttle, anchor: variant.anchor, steps: planSteps(plan), first, seeds,
     },
     share, needed, tolerance,
-    now: { survives: count.survived >= needed, same: seeds > 1 && results.every(({ fixed }) => JSON.stringify(fixed) === JSON.stringify(results[0]!.fixed)), ...count },
+    now: { survives: count.survived >= needed, same, ...count },
     sensorOn: sensorOn(plan).length === 0,
     quantities, words, drift, runs: trials.runs,
   };
+}
+
+/** The ends of all seeds, each for itself. A seed without one lies inward of all others. */
+function overSeeds(values: readonly (number | null)[], { outward }: Line): MarginSeeds {
+  const inmost = outward.at(-1)! > outward[0]! ? -Infinity : Infinity;
+  const sorted = Float64Array.from(values, (value) => value ?? inmost).sort();
+  const middle = [sorted[(sorted.length - 1) >> 1]!, sorted[sorted.length >> 1]!] as const;
+  return { values: [...values], median: finite(middle[0] === middle[1] ? middle[0] : (middle[0] + middle[1]) / 2), low: finite(sorted[0]!), high: finite(sorted.at(-1)!) };
 }
 
 function check(options: MarginsOptions, seeds: number, share: number, tolerance: number, of: readonly string[]): void {

@@ -2,7 +2,7 @@
 import { figure } from '../compare/figure.js';
 import { printable } from '../document/show.js';
 import { NONE, PLAIN, supervisorText, type Palette } from '../report/terminal.js';
-import type { MarginDirection, MarginEnd, Margins, MarginQuantity, MarginWord } from '../schema/margins.js';
+import type { MarginDirection, MarginEnd, Margins, MarginQuantity, MarginSeeds, MarginWord } from '../schema/margins.js';
 import { PARTS } from './registry.js';
 
 /** Directions of drift listed. */
@@ -21,8 +21,14 @@ interface Bracketed {
 }
 
 /** The two cells of a bracket. */
-const cells = ({ survivesAt, failsAt }: Bracketed): string[] => [cell(survivesAt, 'nowhere'), cell(failsAt, 'nothing tried')];
-const againText = ({ again }: Bracketed): string => (again.length === 0 ? '' : `survives again at ${again.map(number).join(', ')}`);
+const cells = ({ survivesAt, failsAt, again }: Bracketed): string[] => [cell(survivesAt, again.length > 0 ? NONE : 'nowhere'), cell(failsAt, 'nothing tried')];
+const againText = ({ again, survivesAt }: Bracketed): string => (again.length === 0 ? '' : `survives ${survivesAt === null ? 'only' : 'again'} at ${again.map(number).join(', ')}`);
+/** Median and range of the ends of every seed. */
+const seedsText = ({ bySeed }: { readonly bySeed: MarginSeeds | null }): string => {
+  if (bySeed === null) return NONE;
+  const [median, low, high] = [bySeed.median, bySeed.low, bySeed.high].map((value) => (value === null ? 'nowhere' : number(value)));
+  return low === high ? low! : `${median} (${low} to ${high})`;
+};
 
 /** How far it is from the value as it is to the last one that survives. */
 function distance({ now, survivesAt, failsAt, term }: MarginQuantity): string {
@@ -51,21 +57,26 @@ const signs = ({ direction }: MarginDirection): string => direction.map((value) 
 
 export function renderMargins({ plan, share, needed, now, sensorOn, quantities, words, drift }: Margins, { palette = PLAIN }: { palette?: Palette } = {}): string {
   const tried = drift?.tried ?? [];
+  // Of a plan that does not survive as it is most words are no way out.
+  const telling = words.filter(({ survivesAt, again }) => survivesAt !== null || again.length > 0);
+  const hopeless = words.filter((word) => !telling.includes(word));
   const part = words.some(({ followers }) => followers.length > 0) ? words.filter(({ followers }, k) => followers.length > 0 && words.findIndex(({ site }) => site === words[k]!.site) === k) : [];
   return [
     palette.bold(printable(plan.title)),
-    `target ${printable(plan.profile)} · sensor ${printable(plan.sensor)} · throttle ${plan.throttle}, anchor ${plan.anchor}${supervisorText(plan)} · seeds ${plan.first} to ${plan.first + plan.seeds - 1}`,
-    `survives: at least ${needed} of ${plan.seeds} seeds (${number(100 * share)} %). As it is ${now.survived} of ${now.of} do (95 %: ${interval(now)}): ${now.survives ? palette.green('it survives') : palette.red('it does not survive')}`,
+    `target ${printable(plan.profile)} · sensor ${printable(plan.sensor)} · throttle ${plan.throttle}, anchor ${plan.anchor}${supervisorText(plan)} · ${plan.seeds === 1 ? `seed ${plan.first}` : `seeds ${plan.first} to ${plan.first + plan.seeds - 1}`}`,
+    `survives: at least ${needed} of ${plan.seeds} ${plan.seeds === 1 ? 'seed' : 'seeds'} (${number(100 * share)} %). As it is ${now.survived} of ${now.of} do (of all seeds ${interval(now)}, at 95 %): ${now.survives ? palette.green('it survives') : palette.red('it does not survive')}`,
     ...(now.same ? ['every seed gives the same run: the counts say nothing of chance'] : []),
     ...(sensorOn || (quantities.length === 0 && drift === null) ? [] : ['no phase has the sensor on: for gain, offset, noise and drift all have']),
     '',
-    ...table(['', 'now', 'survives at', 'fails at', 'margin', ''],
-      quantities.map((quantity) => [`${quantity.sense} ${quantity.label}`, number(quantity.now), ...cells(quantity), distance(quantity), againText(quantity)]), palette),
-    ...table(['word length', 'now', 'bits', 'survives at', 'fails at', 'margin', ''],
-      words.map((word) => [word.site, word.format, word.part, ...cells(word), spare(word), againText(word)]), palette),
+    ...table(['', 'now', 'survives at', 'fails at', 'seed by seed', 'margin', ''],
+      quantities.map((quantity) => [`${quantity.sense} ${quantity.label}`, number(quantity.now), ...cells(quantity), seedsText(quantity), distance(quantity), againText(quantity)]), palette),
+    ...table(['word length', 'now', 'bits', 'survives at', 'fails at', 'seed by seed', 'margin', ''],
+      telling.map((word) => [word.site, word.format, word.part, ...cells(word), seedsText(word), spare(word), againText(word)]), palette),
+    ...(hopeless.length > 0 ? [palette.dim(`nowhere: ${hopeless.map(({ site, part: of }) => `${site} (${of})`).join(', ')}`), ''] : []),
     ...part.map(({ site, followers }) => palette.dim(`with ${site}: ${followers.join(', ')}`)),
     ...(words.length > 0 ? [palette.dim(Object.entries(PARTS).map(([name, about]) => `${name}: bits ${about}`).join('; ')), ''] : []),
     ...table(['drift, gains 1 + ε·d', 'survives at ε', 'fails at ε', ''], tried.slice(0, LISTED).map((one, rank) => [`${signs(one)}${rank === 0 ? '  (worst)' : ''}`, ...cells(one), againText(one)]), palette),
+    ...(drift !== null && tried.length === 0 ? [palette.dim('drift: it does not survive without any'), ''] : []),
     ...(tried.length > LISTED ? [palette.dim(`${tried.length - LISTED} directions more; none fails before the worst`), ''] : []),
   ].join('\n').replace(/\n*$/, '\n');
 }

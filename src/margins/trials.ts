@@ -29,7 +29,8 @@ export interface Count {
 
 interface Trial {
   readonly point: number;
-  readonly results: RunResult[];
+  /** By seed, those that were run. */
+  readonly results: (RunResult | undefined)[];
 }
 
 const survived = ({ fixed }: RunResult): boolean => fixed?.verdict === 'survives';
@@ -52,7 +53,7 @@ export class Trials {
       optionsAt: (point) => ({ ...options, set: [...(options.set ?? []), ...this.#sets[point]!] }),
       seedAt: (run) => first + (run % seeds),
     };
-    this.#executor = createExecutor(space, { build });
+    this.#executor = createExecutor(space, { build, signal: given.signal });
   }
 
   /** Whether enough seeds survive with these assignments; as few of them are run as tell. */
@@ -79,21 +80,37 @@ export class Trials {
     return (await this.#run(set, () => false)).results;
   }
 
-  async #run(set: readonly string[], enough: (done: readonly RunResult[]) => boolean): Promise<Trial> {
+  /** Whether one seed, counted from 0, survives with these assignments. */
+  async survivesUnder(set: readonly string[], seed: number): Promise<boolean> {
+    return survived(await this.#seed(this.#trial(set), seed));
+  }
+
+  /** Runs seeds in order until enough is known. */
+  async #run(set: readonly string[], enough: (done: readonly RunResult[]) => boolean): Promise<{ readonly results: readonly RunResult[] }> {
+    const trial = this.#trial(set);
+    const known = (): RunResult[] => trial.results.filter((result) => result !== undefined);
+    for (let seed = 0; seed < this.#given.seeds && !enough(known()); seed++) await this.#seed(trial, seed);
+    return { results: known() };
+  }
+
+  #trial(set: readonly string[]): Trial {
     const key = JSON.stringify(set);
     let trial = this.#known.get(key);
     if (!trial) {
       trial = { point: this.#sets.push(set) - 1, results: [] };
       this.#known.set(key, trial);
     }
-    const { seeds, signal } = this.#given;
-    while (trial.results.length < seeds && !enough(trial.results)) {
-      // Lets a Ctrl-C be heard.
-      await new Promise((resolve) => setImmediate(resolve));
-      signal?.throwIfAborted();
-      trial.results.push(await this.#executor.run(trial.point * seeds + trial.results.length));
-      this.runs++;
-    }
     return trial;
+  }
+
+  async #seed({ point, results }: Trial, seed: number): Promise<RunResult> {
+    const known = results[seed];
+    if (known) return known;
+    const { seeds, signal } = this.#given;
+    // Lets a Ctrl-C be heard.
+    await new Promise((resolve) => setImmediate(resolve));
+    signal?.throwIfAborted();
+    this.runs++;
+    return (results[seed] = await this.#executor.run(point * seeds + seed));
   }
 }

@@ -12,7 +12,7 @@ import {
 } from '../control/registry.js';
 import type { Plan, SiteFormat } from '../schema/plan.js';
 import type { Accumulate } from '../schema/profile.js';
-import { siteKey, SITES, type SiteName } from '../site/sites.js';
+import { siteKey, siteName, SITES, type SiteName } from '../site/sites.js';
 import { ofDraft } from './drawn.js';
 
 export interface SiteAlignment {
@@ -115,7 +115,7 @@ function alignmentOf(plan: Plan): Alignment {
   };
   // The fast instance stores words as i32.
   let narrow = Object.entries(plan.sites).every(
-    ([key, { signed, wordLength }]) => SITES[key.slice(key.indexOf('.') + 1) as SiteName].kind !== 'signal' || signed || wordLength < 32,
+    ([key, { signed, wordLength }]) => SITES[siteName(key)].kind !== 'signal' || signed || wordLength < 32,
   );
 
   const sites: Record<string, SiteAlignment> = {};

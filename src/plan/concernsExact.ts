@@ -10,7 +10,7 @@ import {
 import type { Concern } from '../schema/concern.js';
 import type { Constant, Plan, SiteFormat } from '../schema/plan.js';
 import type { Profile } from '../schema/profile.js';
-import { siteKey, SITES, wordLengthRange, type SiteName } from '../site/sites.js';
+import { siteKey, siteName, SITES, wordLengthRange, type SiteName } from '../site/sites.js';
 
 /** Smallest and largest value of prepared data, before the front end. */
 export interface Ranges {
@@ -29,7 +29,6 @@ export type Report = (concern: Concern) => void;
 /** Smallest and largest raw, or a multiple of them. */
 export type Span = readonly [bigint, bigint];
 
-export const siteName = (key: string): SiteName => key.slice(key.indexOf('.') + 1) as SiteName;
 /** Layer of `layer1.weight`; 0 for a site of the run. */
 export const layerOf = (key: string): number => Number(/^layer(\d+)\./.exec(key)?.[1] ?? 0);
 export const spanOf = ({ rails }: SiteFormat): Span => [BigInt(rails[0]), BigInt(rails[1])];
@@ -184,7 +183,7 @@ export function wider(key: string, format: SiteFormat, fits: (candidate: SiteFor
 }
 
 /** A format with more bits of fraction; rails of its own keep their values. */
-function refined(format: SiteFormat, wordLength: number, bits: number): SiteFormat {
+export function refined(format: SiteFormat, wordLength: number, bits: number): SiteFormat {
   const next = reformatted(format, { wordLength, fractionLength: format.fractionLength + bits });
   const rails = spanOf(format).map((rail) => rail << BigInt(bits));
   return ownRails(format) && rails.every((rail) => within(rail, rawRange(next))) ? { ...next, rails: rails.map(String) as [string, string] } : next;

@@ -2,9 +2,9 @@
 import { formatName } from '../format/format.js';
 import type { Plan, SiteFormat } from '../schema/plan.js';
 import type { Profile } from '../schema/profile.js';
-import { SITES, siteKey, siteKeys, type SiteName } from '../site/sites.js';
+import { siteKey, siteKeys, siteName, SITES, type SiteName } from '../site/sites.js';
 import { alignPlan } from './alignment.js';
-import { alphaVaries, bitsOf, counted, fedBy, inUse, longest, option, options, products, reformatted, siteName, spanOf, type Examined, type Report } from './concernsExact.js';
+import { alphaVaries, bitsOf, counted, fedBy, inUse, longest, option, options, products, reformatted, spanOf, type Examined, type Report } from './concernsExact.js';
 import { forwardSum, gradientSums, type Sum } from './concernsSums.js';
 
 interface Product {

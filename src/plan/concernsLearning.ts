@@ -3,9 +3,9 @@ import { THROTTLE_TABLE, THROTTLE_TABLE_FRACTION_LENGTH } from '../control/regis
 import { formatName } from '../format/format.js';
 import { ROUNDING, type Discarded, type Rounding, type RoundingMode } from '../format/modes.js';
 import type { Plan, SiteFormat } from '../schema/plan.js';
-import { siteKey, type SiteName } from '../site/sites.js';
+import { siteKey, siteName, type SiteName } from '../site/sites.js';
 import { alignPlan } from './alignment.js';
-import { counted, finer, inUse, layerOf, option, options, real, siteName, spanOf, squareRoot, type Examined, type Report } from './concernsExact.js';
+import { counted, finer, inUse, layerOf, option, options, real, spanOf, squareRoot, type Examined, type Report } from './concernsExact.js';
 import { canMove, fullRate, isGated, learningPhases, learningRate, moves, ONE, pathsOf, rateOf, threshold, updateOf, type Alpha, type Path } from './concernsMoves.js';
 
 const allPaths = (plan: Plan): Path[] => plan.layers.flatMap((_, layer) => pathsOf(plan, layer));

@@ -2,10 +2,10 @@
 import { formatName } from '../format/format.js';
 import type { Overflow } from '../format/modes.js';
 import type { Plan, SiteFormat } from '../schema/plan.js';
-import { siteKey } from '../site/sites.js';
+import { siteKey, siteName } from '../site/sites.js';
 import { accumulateGroup } from './alignment.js';
 import { scaled } from '../format/real.js';
-import { counted, fedBy, options, products, real, rounded, siteName, spanOf, wider, within, type Examined, type Report, type Span } from './concernsExact.js';
+import { counted, fedBy, options, products, real, rounded, spanOf, wider, within, type Examined, type Report, type Span } from './concernsExact.js';
 
 /** Terms that are added and quantised as a profile says, then a last value of its own. */
 export interface Sum {

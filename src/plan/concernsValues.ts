@@ -3,8 +3,8 @@ import { formatName } from '../format/format.js';
 import { quantise } from '../format/quantise.js';
 import { fromDouble, parseReal, toDouble, type Rational, scaled } from '../format/real.js';
 import type { Plan, SiteFormat } from '../schema/plan.js';
-import { SITES, siteKey, type SiteName } from '../site/sites.js';
-import { abs, controllerConstants, counted, finer, inUse, layerOf, option, options, products, real, rounded, siteName, spanOf, wider, within, type Examined, type Report, type Span } from './concernsExact.js';
+import { siteKey, siteName, SITES, type SiteName } from '../site/sites.js';
+import { abs, controllerConstants, counted, finer, inUse, layerOf, option, options, products, real, rounded, spanOf, wider, within, type Examined, type Report, type Span } from './concernsExact.js';
 import { trainedSizes } from './trainedSizes.js';
 import { fullRate, learningPhases } from './concernsMoves.js';
 

@@ -3,7 +3,7 @@ import { ANCHOR_PARAMETERS, SUPERVISOR_PARAMETERS, THROTTLE_PARAMETERS, type Par
 import { rawRange, rawToReal } from '../format/format.js';
 import { OVERFLOWS, ROUNDINGS, type Rounding } from '../format/modes.js';
 import type { Constant, Plan, SiteFormat } from '../schema/plan.js';
-import { siteKeys, SITES, wordLengthRange, type SiteName } from '../site/sites.js';
+import { siteKeys, siteName, SITES, wordLengthRange } from '../site/sites.js';
 
 interface Common {
   /** Told apart by it. */
@@ -122,12 +122,11 @@ export function sensorControls({ sensor }: Plan): Slider[] {
 }
 
 /** Sites whose formats can be changed, in the order of a step. */
-export const siteKeysOf = (plan: Plan): string[] => siteKeys(plan.layers.length).filter((key) => plan.sites[key] !== undefined && SITES[nameOf(key)].kind !== 'constant');
+export const siteKeysOf = (plan: Plan): string[] => siteKeys(plan.layers.length).filter((key) => plan.sites[key] !== undefined && SITES[siteName(key)].kind !== 'constant');
 
-const nameOf = (key: string): SiteName => key.slice(key.indexOf('.') + 1) as SiteName;
 
 /** Where a profile states a site: for all layers at once where there is one. */
-const pathOf = (plan: Plan, key: string): string => `profile.sites.${plan.layers.length === 1 ? nameOf(key) : key}`;
+const pathOf = (plan: Plan, key: string): string => `profile.sites.${plan.layers.length === 1 ? siteName(key) : key}`;
 
 /** Parts that a rail is dragged in. */
 const RAIL_PARTS = 64;
@@ -159,7 +158,7 @@ function refitted(path: string, before: SiteFormat, after: SiteFormat): string[]
 export function siteControls(plan: Plan, key: string): Control[] {
   const format = plan.sites[key]!;
   const path = pathOf(plan, key);
-  const { kind } = SITES[nameOf(key)];
+  const { kind } = SITES[siteName(key)];
   const [least, most] = wordLengthRange(kind, format.signed);
   const common = (id: string, label: string, about: string): Common => ({ id: `${key}.${id}`, label, about });
   const changed = (change: Partial<SiteFormat>): SiteFormat => ({ ...format, ...change });

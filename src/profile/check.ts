@@ -2,7 +2,7 @@
 import { QrailsError } from '../errors.js';
 import { formatName, rawRange, rawToReal, type Format } from '../format/format.js';
 import type { Profile, ProfileSite } from '../schema/profile.js';
-import { SITES, SITE_NAMES, wordLengthRange, type SiteDefinition, type SiteName } from '../site/sites.js';
+import { SITE_NAMES, siteName, SITES, wordLengthRange, type SiteDefinition } from '../site/sites.js';
 
 /** A site with the two numbers a format cannot do without. */
 type Formatted = ProfileSite & { wordLength: number; fractionLength: number };
@@ -44,7 +44,7 @@ export function checkProfile(profile: Profile, where: string): void {
     }
   }
   for (const [key, stated] of Object.entries(sites)) {
-    const name = key.slice(key.indexOf('.') + 1) as SiteName;
+    const name = siteName(key);
     const place = { where, path: `sites.${key}` };
     const site = { ...(key === name ? undefined : sites[name]), ...stated };
     // A site with a fallback may state only what differs; the plan checks the format that results.

@@ -9,7 +9,7 @@ import { resolveFormats } from '../plan/formats.js';
 import type { SiteFormat } from '../schema/plan.js';
 import type { Accumulate, Hardware, Profile } from '../schema/profile.js';
 import type { DataPath, PathEdge, PathNode, ViewDimensions } from '../schema/profileViews.js';
-import { SITES, siteKey, siteKeys, type SiteName } from '../site/sites.js';
+import { siteKey, siteKeys, siteName, SITES, type SiteName } from '../site/sites.js';
 import { divided, fitting, negated, product, railsOf, real, repeated, settle, squared, sum, type Interval } from './explainInterval.js';
 import { dividerText, roundingBias } from './explainRules.js';
 import { rulesOf } from './rules.js';
@@ -90,7 +90,7 @@ class PathBuilder {
       ...(hardware && { hardware }),
       flags: (this.hardware.flags ?? []).map(({ name: flag, kind }) => ({ name: flag, kind, sites: this.edges.filter(({ flags, overflows }) => overflows && flags?.includes(flag)).map(({ to }) => to) })),
       beside: siteKeys(layers).filter((key) => this.formats[key] && !this.nodes.has(key)).map((key) => ({
-        site: key, format: formatName(this.formats[key]!), about: SITES[key.slice(key.indexOf('.') + 1) as SiteName].about,
+        site: key, format: formatName(this.formats[key]!), about: SITES[siteName(key)].about,
       })),
       leavesOut,
     };

@@ -73,6 +73,7 @@ const ROWS: readonly Row[] = [
   both('steps stalled', (side) => percent(side.stalledSteps / side.steps)),
 ];
 
+const ENTROPY: Row = both('cross-entropy', ({ crossEntropy }) => figure(crossEntropy ?? null));
 const REJECTED: Row = both('steps taken back', (side) => percent(side.rejectedSteps / side.steps));
 const EVENTS: Row = both('anchor let go', (side) => (side.events === 0 ? 'never' : `${side.events}×, step ${side.eventSteps.slice(0, 2).join(', ')}${side.events > 2 ? ', …' : ''}`));
 
@@ -105,7 +106,8 @@ export function renderComparison(
   const perLine = Math.max(1, Math.floor((width - LABEL) / (2 * COLUMN)));
   const range = scaleOf(runs.map(({ float }) => float.curve.max), runs.map(({ fixed }) => fixed.curve.max));
   const supervised = plan.supervisor !== 'none';
-  const rows = [...ROWS, ...(runs.some(({ anchor }) => anchor === 'event') ? [EVENTS] : []), ...(supervised ? [REJECTED] : [])];
+  const [loss, ...others] = ROWS;
+  const rows = [loss!, ...(first.float.crossEntropy === undefined ? [] : [ENTROPY]), ...others, ...(runs.some(({ anchor }) => anchor === 'event') ? [EVENTS] : []), ...(supervised ? [REJECTED] : [])];
   for (let at = 0; at < runs.length; at += perLine) {
     const group = runs.slice(at, at + perLine);
     const line = (label: string, cells: (run: ComparisonRun) => [string, string], paint: (text: string, cell: string) => string = (text) => text): void => {

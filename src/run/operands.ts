@@ -10,7 +10,7 @@ import { accumulateGroup } from '../plan/alignment.js';
 import type { Plan } from '../schema/plan.js';
 import type { Dataset } from '../signal/dataset.js';
 import { deliveries } from '../signal/delivery.js';
-import { siteKey, SITES, type SiteName } from '../site/sites.js';
+import { siteKey, siteName, SITES } from '../site/sites.js';
 
 export interface Operand {
   /** `weight[1][3]`, `input[17][3]`, `rate`. */
@@ -55,7 +55,7 @@ interface Moment {
 }
 
 function operandsOf(plan: Plan, session: Session, key: string, { element, index }: FirstOverflow, before: number[][], { alpha, delivered, phase }: Moment): Operand[] {
-  const name = key.slice(key.indexOf('.') + 1) as SiteName;
+  const name = siteName(key);
   const layer = SITES[name].perLayer ? Number(/^layer(\d+)/.exec(key)![1]) : 0;
   const { inputs, outputs } = plan.layers[layer]!;
   const operand = (label: string, raw: number, site: string): Operand => ({ name: label, raw: BigInt(raw), value: rawToReal(BigInt(raw), plan.sites[site]!.fractionLength) });

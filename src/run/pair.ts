@@ -6,6 +6,7 @@ import type { Plan } from '../schema/plan.js';
 import type { Dataset } from '../signal/dataset.js';
 import { deliveries } from '../signal/delivery.js';
 import { siteKey } from '../site/sites.js';
+import { crossEntropy } from './crossEntropy.js';
 import type { RecordLevel } from './levels.js';
 import { Recorder } from './recorder.js';
 
@@ -18,6 +19,8 @@ export interface Recording {
   readonly finalLossRaw: bigint | undefined;
   /** Σ(ŷ − y)²/2B of the same batch from the outputs as they are, with the targets as delivered: what no rounding of target, error or loss hides. */
   readonly outputLoss: number;
+  /** Cross-entropy of the same outputs, in nats; undefined where they are no sigmoids. */
+  readonly crossEntropy: number | undefined;
   /** What the final loss was measured with: parameters of each layer, weights row by row and then biases, as real numbers. With the anchor `ema` their average. */
   readonly parameters: readonly (readonly number[])[];
   /** The same as raws; fixed only. */
@@ -181,7 +184,7 @@ export function recordingOf(session: Session, recorder: Recorder, before: Readon
   const targetCounters = fixed ? session.targetCounters() : undefined;
   const { loss, raw: finalLossRaw } = session.evaluate(evaluation);
   return {
-    kind, recorder, finalLoss: loss, finalLossRaw, outputLoss: outputLoss(session, evaluation), trapped, strip: undefined, targetCounters,
+    kind, recorder, finalLoss: loss, finalLossRaw, outputLoss: outputLoss(session, evaluation), crossEntropy: crossEntropy(session, evaluation), trapped, strip: undefined, targetCounters,
     parameters: fixed ? realParameters(plan, raw) : raw, parametersRaw: fixed ? raw : undefined,
     counters, lateCounters: difference(counters, before),
   };

@@ -18,6 +18,7 @@ const Side = {
   finite: Type.Boolean({ description: 'every loss was finite' }),
   divergedAt: nullable(count),
   finalLoss: Finite,
+  crossEntropy: Type.Optional(Type.Union([Type.Number(), Type.Null()], { description: 'of sigmoid outputs, on the batch of the final loss, in nats for each sample; an output counts as at least half a last place away from 0 and 1. The final loss is half the mean square error all the same' })),
   maxLoss: Finite,
   maxLossAt: count,
   meanLoss: Finite,

@@ -1,6 +1,7 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { VERDICTS } from '../compare/thresholds.js';
-import { CAUSE_NAMES, CHANGE_NAMES, EVENT_NAMES } from '../explain/registry.js';
+import { CAUSE_NAMES, EVENT_NAMES } from '../explain/registry.js';
+import { CHANGE_NAMES } from '../prescribe/kinds.js';
 import { described, runNames, strict, StringEnum } from './common.js';
 import { Raw } from './plan.js';
 
@@ -32,7 +33,7 @@ const Fed = strict({
 });
 
 const Change = strict({
-  kind: StringEnum(CHANGE_NAMES, 'what is changed'), why: Type.String(), what: Type.String(), bits: count('bits added to words, each site once'),
+  kind: StringEnum(CHANGE_NAMES, 'what is changed'), why: Type.String(), what: Type.String(), bits: count('bits added to words, those of every layer'),
   options: Type.Array(Type.String(), { description: 'options of `qrails compare`' }), command: Type.String(), after: strict(Ended),
 });
 export type ExplanationChange = Static<typeof Change>;

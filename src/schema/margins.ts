@@ -22,16 +22,23 @@ const bracket = {
   again: Type.Array(Type.Number(), { description: 'values of the coarse scan beyond failsAt that survive all the same: survival does not end once' }),
 };
 
+const Seeds = strict({
+  values: Type.Array(orNull(Type.Number(), 'null where it survives nowhere'), { description: 'of every seed for itself, the first first: the last value that survives, on the same line' }),
+  median: orNull(Type.Number(), 'null where it is of a seed that survives nowhere'), low: orNull(Type.Number(), 'smallest'), high: orNull(Type.Number(), 'largest'),
+});
+export type MarginSeeds = Static<typeof Seeds>;
+const bySeed = orNull(Seeds, 'survivesAt of every seed alone; null for one seed, where every seed gives the same run, or nothing survives');
+
 const Quantity = strict({
   name: StringEnum(QUANTITY_NAMES, 'what is changed'), sense: StringEnum(['largest', 'smallest'] as const, 'which end of survival'), label: Type.String(), now: Type.Number({ description: 'value as it is' }),
-  term: orNull(Type.Number(), "gain: the value of the sensor's one gain term, which value scales"), ...bracket,
+  term: orNull(Type.Number(), "gain: the value of the sensor's one gain term, which value scales"), ...bracket, bySeed,
 });
 export type MarginQuantity = Static<typeof Quantity>;
 
 const Word = strict({
   site: StringEnum(SITE_NAMES, 'site, in all layers'), followers: Type.Array(Type.String(), { description: 'keys of sites whose formats change with it by fallback' }),
   format: described(Type.String(), 'of the first layer'), wordLength: Type.Integer({ description: 'as it is' }),
-  part: StringEnum(PART_NAMES, 'what the bits are taken from'), ...bracket,
+  part: StringEnum(PART_NAMES, 'what the bits are taken from'), ...bracket, bySeed,
 });
 export type MarginWord = Static<typeof Word>;
 
@@ -53,7 +60,7 @@ export const Margins = strict(
     sensorOn: Type.Boolean({ description: 'false: no phase has the sensor on; for gain, offset, noise and drift all phases have' }),
     quantities: Type.Array(Quantity),
     words: Type.Array(Word, { description: 'word lengths of one site at a time' }),
-    drift: orNull(strict({ channels: count('inputs'), tried: Type.Array(Direction, { description: 'gains 1 + ε·d, value is ε; worst first, the others bracketed no further than the worst' }) }), 'null where it was not looked for'),
+    drift: orNull(strict({ channels: count('inputs'), tried: Type.Array(Direction, { description: 'gains 1 + ε·d, value is ε; worst first, the others bracketed no further than the worst; none where the plan does not survive without drift' }) }), 'null where it was not looked for'),
     runs: count('runs made'),
   },
   { $id: 'https://qrails.invalid/schema/margins.schema.json', title: 'qrails margins' },

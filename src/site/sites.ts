@@ -70,6 +70,9 @@ export const SITE_NAMES = Object.keys(SITES) as SiteName[];
 export const LAYER_SITES = SITE_NAMES.filter((name) => SITES[name].perLayer);
 export const RUN_SITES = SITE_NAMES.filter((name) => !SITES[name].perLayer && SITES[name].kind !== 'constant');
 
+/** The site of a key: `weight` of `layer0.weight`. */
+export const siteName = (key: string): SiteName => key.slice(key.indexOf('.') + 1) as SiteName;
+
 /** `siteKey('weight', 1)` is `layer1.weight`; run sites ignore the layer. */
 export function siteKey(name: SiteName, layer = 0): string {
   return SITES[name].perLayer ? `layer${layer}.${name}` : name;
@@ -87,7 +90,7 @@ export function siteKeys(layers: number): string[] {
 
 /** Keys of the sites that every plan of such a network has: all but the optional ones. */
 export function requiredSiteKeys(layers: number): string[] {
-  return siteKeys(layers).filter((key) => !(SITES[key.slice(key.indexOf('.') + 1) as SiteName] as SiteDefinition).optional);
+  return siteKeys(layers).filter((key) => !(SITES[siteName(key)] as SiteDefinition).optional);
 }
 
 /** Smallest and largest word length of a kind of site (docs/numerics.md §1). */

@@ -30,14 +30,45 @@ interface Side {
   before: Record<string, Tally>;
 }
 
+/** What is left of a run: the recordings of the sides that were run, and the batch the final loss was measured on. */
+export interface SidesResult<K extends NumberSystem> {
+  readonly recordings: Record<K, Recording>;
+  readonly evaluation: Batch;
+}
+
+/** Samples between two moments at which a run can be stopped, and the least time. */
+const LOOK_SAMPLES = 4096;
+const LOOK_MS = 50;
+
 /**
  * Runs a plan from its first step to the evaluation.
  *
  * @param kinds one or both; a side's bits do not depend on whether the other is run
- * @returns the recordings of these sides, and the batch the final loss was measured on
  * @throws QrailsError where front end or widths do not allow it
  */
-export function runSides<K extends NumberSystem>(cores: Cores, plan: Plan, dataset: Dataset, kinds: readonly K[]): { readonly recordings: Record<K, Recording>; readonly evaluation: Batch } {
+export function runSides<K extends NumberSystem>(cores: Cores, plan: Plan, dataset: Dataset, kinds: readonly K[]): SidesResult<K> {
+  const run = inTurns(cores, plan, dataset, kinds);
+  for (;;) {
+    const { done, value } = run.next();
+    if (done === true) return value;
+  }
+}
+
+/** As `runSides`; looks up now and then, so that a Ctrl-C is heard in a long run. @throws an AbortError where `signal` was raised */
+export async function runSidesUntil<K extends NumberSystem>(cores: Cores, plan: Plan, dataset: Dataset, kinds: readonly K[], signal: AbortSignal): Promise<SidesResult<K>> {
+  signal.throwIfAborted();
+  const run = inTurns(cores, plan, dataset, kinds);
+  for (let looked = performance.now(); ;) {
+    const { done, value } = run.next();
+    if (done === true) return value;
+    if (performance.now() - looked < LOOK_MS) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    signal.throwIfAborted();
+    looked = performance.now();
+  }
+}
+
+function* inTurns<K extends NumberSystem>(cores: Cores, plan: Plan, dataset: Dataset, kinds: readonly K[]): Generator<undefined, SidesResult<K>> {
   const steps = planSteps(plan);
   const marks = { divergedLoss: plan.divergedLoss, lateFrom: lateStart(plan), stressFrom: stressStart(plan) };
   const sides = kinds.map((kind): Side => {
@@ -46,12 +77,17 @@ export function runSides<K extends NumberSystem>(cores: Cores, plan: Plan, datas
     session.onRow((step, row) => recorder.add(step, row));
     return { session, recorder, before: {} };
   });
+  let samples = 0;
   for (const batch of deliveries(plan, dataset)) {
     if (batch.step < steps) {
       for (const side of sides) {
         if (batch.step === marks.lateFrom) side.before = side.session.tallies();
         side.session.push(batch);
       }
+      samples += batch.count;
+      if (samples < LOOK_SAMPLES) continue;
+      samples = 0;
+      yield;
       continue;
     }
     const recordings = Object.fromEntries(sides.map((side) => [side.session.kind, recordingOf(side.session, side.recorder, side.before, batch)])) as Record<K, Recording>;

@@ -1,6 +1,6 @@
 /** What a sweep comes to: verdicts, errors, and the points that are best. */
 import { VERDICTS, type VerdictName } from '../compare/thresholds.js';
-import { finite } from '../compare/compare.js';
+import { finite } from '../compare/figure.js';
 import type { SweepSide } from '../schema/sweep.js';
 import type { RankedPoint, SweepError, SweepResult } from '../schema/sweepResult.js';
 import type { PointStatistics } from './statistics.js';

@@ -1,9 +1,9 @@
 import type { MatcherState } from 'vitest';
 import { figure, percent } from '../compare/figure.js';
-import { siteName } from '../compare/verdict.js';
+
 import { closest } from '../document/closest.js';
 import type { ComparisonRun } from '../schema/comparison.js';
-import { SITES } from '../site/sites.js';
+import { siteName, SITES } from '../site/sites.js';
 import { known, number, oneOf } from './arguments.js';
 import { callText, failureText } from './message.js';
 import { subjectOf, wrong } from './subject.js';

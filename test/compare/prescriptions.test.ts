@@ -10,16 +10,16 @@ const KINDS = {
   'gt0/secant for batches': /^the step is too large for the drifted input: gt0\/secant scales it down$/,
   'gt0/trace for batches': /^the step is too large for the drifted input: gt0\/trace scales it down from its first step$/,
   'the event anchor': /^the anchor holds parameters the drift has made wrong: let it go on evidence$/,
-  'no anchor': /^the anchor holds parameters the drift has made wrong$/,
+  'no anchor': /^the anchor holds parameters the drift has made wrong: no anchor$/,
   'a patience': /^the supervisor takes back [\d.]+ % of the steps: let it take a loss as it is after 20 in a row$/,
-  'the worst site wider': /^layer\d+\.\w+ overflows in [\d.]+ % of its values: more integer bits$/,
-  'every pressed site wider': /^layer\d+\.\w+ overflows in [\d.]+ % of its values, layer.* too: more integer bits in each$/,
-  'finer update and weight': /^updates round to zero: \d+ more fraction bits in update and weight$/,
-  'finer weight': /^updates are smaller than half a last place of weight: \d+ more fraction bits in weight$/,
+  'the worst site wider': /^layer\d+\.\w+ overflows in [\d.]+ % of its values: \d+ more integer bits? in \w+ \(\w+ → \w+\)$/,
+  'every pressed site wider': /^layer\d+\.\w+ overflows in [\d.]+ % of its values, layer.* too: \d+ more integer bits? in \w.*(,| and) \w.*$/,
+  'finer update and weight': /^updates round to zero: \d+ more fraction bits in update \(\w+ → \w+\) and weight \(\w+ → \w+\)$/,
+  'finer weight': /^updates are smaller than half a last place of weight: \d+ more fraction bits in weight \(\w+ → \w+\)$/,
   'finer everything': /^activations too coarse to leave a gradient: \d+ more fraction bits in /,
-  'a small first α': /^the throttle has no history at step \d+ and lets one full step through$/,
-  'input coarser': /^input overflows in [\d.]+ % of its values: \d+ more integer bits?, taken from its fraction$/,
-  'input wider': /^input overflows in [\d.]+ % of its values: \d+ more integer bits?$/,
+  'a small first α': /^the throttle has no history at step \d+ and lets one full step through: a first α of 1\/32$/,
+  'input coarser': /^input overflows in [\d.]+ % of its values: \d+ more integer bits? in input, taken from its fraction \(\w+ → \w+\)$/,
+  'input wider': /^input overflows in [\d.]+ % of its values: \d+ more integer bits? in input \(\w+ → \w+\)$/,
 } as const;
 
 const sites = (assignments: Record<string, number>): string[] => Object.entries(assignments).flatMap(([path, value]) => ['--set', `profile.sites.${path}=${value}`]);
@@ -35,6 +35,7 @@ const COMPARISONS: Record<string, readonly string[]> = {
   'a coarse weight': ['exp-000a', '-p', 'enabol-mid', '-t', 'none'],
   'a coarse update': ['exp-000a', '-t', 'none', '--set', 'profile.sites.update.fractionLength=7'],
   'narrow words': ['exp-000a', '-p', 'enabol-mid', '-t', 'none', ...sites(PRESSED)],
+  'a narrow input': ['exp-000b', '-p', 'enabol-wide', '-t', 'gt0/secant', ...sites({ 'input.wordLength': 8, 'input.fractionLength': 6 })],
   'words that need quoting': ['stream', '-p', "it's mine/p.json", '--data', 'my log.csv', '--inputs', 'in 1,$HOME', '--targets', '`y`', '--set', 'experiment.title="a; b"'],
 };
 

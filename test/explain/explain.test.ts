@@ -156,7 +156,7 @@ describe('what is said was so', () => {
   });
 
   it('agrees with what compare prescribes: whatever saves there is here, no larger', async () => {
-    let agreed = 0;
+    let [agreed, alike] = [0, 0];
     for (const name of FAILED) {
       const { experiment, throttle } = named(name);
       const { runs: [ran] } = await compare({ experiment, throttle, anchor: ['none'] });
@@ -168,10 +168,14 @@ describe('what is said was so', () => {
         // Three changes are told; what compare has beyond them takes more bits than any.
         if (same.length === 0) expect(Math.max(...changes.map((change) => change.bits)), `${name}: ${prescribed.change.join(' ')}`).toBeLessThanOrEqual(bits(prescribed) * 8);
         else agreed++;
-        for (const { why } of same.filter(({ options }) => String(options) === String(prescribed.change))) expect(prescribed.why.startsWith(why)).toBe(true);
+        for (const { why, what, command, after } of same.filter(({ options }) => String(options) === String(prescribed.change))) {
+          expect([`${why}: ${what}`, command, after.finalLoss]).toEqual([prescribed.why, prescribed.command, prescribed.after.finalLoss]);
+          alike++;
+        }
       }
     }
     expect(agreed).toBeGreaterThan(4);
+    expect(alike).toBeGreaterThan(2);
   });
 
   it('α falls where the trace says, and why that was not enough', async () => {

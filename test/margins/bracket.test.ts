@@ -1,7 +1,7 @@
 /** The search on a line and over directions, on survivals that are known. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { between, bracket, geometric, type Line } from '../../src/margins/bracket.js';
+import { between, bracket, endOfOne, geometric, type Line } from '../../src/margins/bracket.js';
 import { gainsAt, searchDirections } from '../../src/margins/directions.js';
 
 const LINE: Line = { outward: [1, 2, 4, 8, 16], inward: [0.5, 0.25, 0.125], between: geometric(0.05) };
@@ -73,5 +73,37 @@ describe('the direction of drift', () => {
 
   it('of one channel goes up and down', async () => {
     expect((await searchDirections(1, 0.01, linear([2]))).map(({ direction }) => direction[0])).toEqual([1, -1]);
+  });
+});
+
+describe('the end of one seed', () => {
+  const ends = (line: Parameters<typeof endOfOne>[0], found: Parameters<typeof endOfOne>[1], last: (value: number) => boolean): Promise<number | null> => endOfOne(line, found, (value) => Promise.resolve(last(value)));
+  const line = { outward: [1, 2, 4, 8], inward: [0.5, 0.25], between: geometric(0.05) };
+  const found = { survivesAt: 3, failsAt: 3.1, again: [] };
+
+  it.each([
+    ['beyond that of all', (value: number) => value < 6, 5.66, 6],
+    ['within the same two coarse values', (value: number) => value < 2.5, 2.38, 2.5],
+    ['before it', (value: number) => value < 1.5, 1.41, 1.5],
+    ['before the value as it is', (value: number) => value < 0.4, 0.35, 0.4],
+  ])('%s', async (_, survives, least, most) => {
+    const end = (await ends(line, found, survives))!;
+    expect(survives(end)).toBe(true);
+    expect(end).toBeGreaterThanOrEqual(least);
+    expect(end).toBeLessThan(most);
+    expect(survives(end * 1.06)).toBe(false);
+  });
+
+  it('where it never fails, or always does', async () => {
+    expect(await ends(line, found, () => true)).toBe(8);
+    expect(await ends(line, found, () => false)).toBeNull();
+    expect(await ends(line, { survivesAt: 8, failsAt: null, again: [] }, (value) => value < 3)).toBeCloseTo(2.9, 0);
+  });
+
+  it('downwards, in whole numbers', async () => {
+    const words = { outward: [16, 15, 14, 12, 8, 4, 2], inward: [17, 18, 20], between };
+    expect(await ends(words, { survivesAt: 9, failsAt: 8, again: [] }, (bits) => bits >= 11)).toBe(11);
+    expect(await ends(words, { survivesAt: 9, failsAt: 8, again: [] }, (bits) => bits >= 5)).toBe(5);
+    expect(await ends(words, { survivesAt: 16, failsAt: 15, again: [] }, (bits) => bits >= 19)).toBe(19);
   });
 });

@@ -25,6 +25,7 @@ describe('against the limit of gradient descent, η·γ²·λmax < 2', () => {
     const limit = 2 / (await lambdaOf('stress-learning-rate'));
     const { now, survivesAt, failsAt } = quantity(result, 'rate');
     expect(result.now.survives).toBe(false);
+    expect((await margins({ experiment: 'stress-learning-rate', throttle: ['none'], of: ['drift'], seeds: 1, share: 1 })).drift!.tried).toEqual([]);
     expect(now).toBe(0.99);
     expect(survivesAt!.value).toBeLessThan(limit);
     // What is slow to settle just below the limit has not done so in 200 steps.
@@ -70,6 +71,21 @@ describe('a result', () => {
       const { low, high } = shareInterval(end.survived, SEEDS);
       expect([end.low, end.high]).toEqual([low, high]);
     }
+  });
+
+  it('has the margin of every seed alone, with its range', async () => {
+    const alone = await Promise.all(Array.from({ length: SEEDS }, (_, k) => margins({ ...RUN, seed: 46 + k, seeds: 1, share: 1, tolerance: 0.1, of: ['gain', 'rate'] })));
+    let differ = 0;
+    for (const name of ['gain', 'leastRate']) {
+      const { bySeed } = quantity(result, name);
+      expect(bySeed!.values, name).toEqual(alone.map((one) => quantity(one, name).survivesAt!.value));
+      const sorted = alone.map((one) => quantity(one, name).survivesAt!.value).sort((a, b) => a - b);
+      expect([bySeed!.low, bySeed!.median, bySeed!.high]).toEqual([sorted[0], sorted[1], sorted[2]]);
+      expect(quantity(alone[0]!, name).bySeed).toBeNull();
+      if (sorted[0] !== sorted[2]) differ++;
+    }
+    expect(differ).toBeGreaterThan(0);
+    for (const { survivesAt, bySeed } of result.words) expect(bySeed === null).toBe(survivesAt === null);
   });
 
   it('gives what compare gives with the same assignments, seed by seed', async () => {

@@ -3,7 +3,7 @@ import { averages, keepsHistory, pulls } from '../../control/registry.js';
 import { QrailsError } from '../../errors.js';
 import { alphaVaries, inUse } from '../../plan/concernsExact.js';
 import type { Constant, Plan, SiteFormat } from '../../schema/plan.js';
-import { SITES, siteKey, siteKeys, type SiteName } from '../../site/sites.js';
+import { siteKey, siteKeys, siteName, SITES, type SiteName } from '../../site/sites.js';
 import { formatAt } from '../cSites.js';
 import { macroWord } from '../cText.js';
 import { constant, leaf, type CType, type Exact } from './exact.js';
@@ -122,7 +122,7 @@ export class Kernel {
   /** Keys of the sites at which the kernel quantises, in the order of a step. */
   get keys(): string[] {
     return siteKeys(this.layers.length).filter((key) => {
-      const name = key.slice(key.indexOf('.') + 1) as SiteName;
+      const name = siteName(key);
       return name !== 'input' && name !== 'target' && SITES[name].kind !== 'constant' && inUse(this.plan, key);
     });
   }

@@ -3,13 +3,13 @@ import { formatName } from '../../format/format.js';
 import { siteStream } from '../../format/random.js';
 import type { DeterministicRounding } from '../../format/modes.js';
 import type { SiteFormat } from '../../schema/plan.js';
-import { SITES } from '../../site/sites.js';
+import { siteName, SITES } from '../../site/sites.js';
 import { macroWord } from '../cText.js';
 import { int64Literal } from './exact.js';
 import { overflowCode, railsOf, type OverflowCode } from './overflow.js';
 import { divided as quotientRange, INT64, range, shiftedRight, within, type Range } from './range.js';
 import { randomKind, roundsIntegers, upCondition, type Discarded } from './rounding.js';
-import { drawsAt, isSquare, rawType, siteName, siteWord, type Use } from './sites.js';
+import { drawsAt, isSquare, rawType, siteWord, type Use } from './sites.js';
 
 export interface SiteContext {
   readonly prefix: string;

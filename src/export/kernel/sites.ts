@@ -3,7 +3,7 @@
  * whether it can overflow. So a kernel is written twice, first to learn what reaches each site, then for good.
  */
 import type { Plan, SiteFormat } from '../../schema/plan.js';
-import { SITES, type SiteName } from '../../site/sites.js';
+import { siteName, SITES } from '../../site/sites.js';
 import { integerType, typeName } from '../cInteger.js';
 import { aligned, int64Argument, asWide, leaf, scaled, type CType, type Exact } from './exact.js';
 import { settledRange } from './overflow.js';
@@ -34,7 +34,6 @@ export const ALONE: Place = { element: '0', index: '0' };
 
 /** Name of a site's C function and constants: `layer0_weight`, `squared_norm`. */
 export const siteWord = (key: string): string => key.replace(/([a-z0-9])(?=[A-Z])/g, '$1_').replace('.', '_').toLowerCase();
-export const siteName = (key: string): SiteName => key.slice(key.indexOf('.') + 1) as SiteName;
 
 /** Raws of squares are never negative and may need 64 bits. */
 export const isSquare = (key: string): boolean => SITES[siteName(key)].kind === 'square';

@@ -1,6 +1,7 @@
 /** A curve of both sides that is drawn anew as often as it changes, with what it is kept beside. */
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { annotate } from '../../report/html/annotate.js';
 import { ticks, tickText, yLimits, type Scale } from '../../report/html/axis.js';
 import type { Points } from '../../report/html/decimate.js';
 import type { Mark } from '../../report/html/marks.js';
@@ -169,7 +170,7 @@ export class Chart {
         { stroke: of('fixed'), width: 2.4, dash: [6, 3], spanGaps: true, points: { show: false } },
       ],
       cursor: { drag: { x: false, y: false }, points: { size: 7 }, sync: { key: 'run', scales: ['x', null] } },
-      hooks: { setCursor: [(plot) => this.#read(plot.cursor.idx)], draw: [(plot) => this.#annotate(plot)] },
+      hooks: { setCursor: [(plot) => this.#read(plot.cursor.idx)], draw: [(plot) => annotate(plot, { marks: this.#marks, limit: this.#options.limit, ratio: uPlot.pxRatio, font: FONT, label: LABEL, levels: LEVELS, colour: (name) => this.#colours[name]! })] },
     }, [[], [], [], [], [], []], this.#holder);
   }
 
@@ -180,46 +181,5 @@ export class Chart {
 
   #zeros(): boolean {
     return this.#points.values.some((series) => series.includes(0));
-  }
-
-  /** Marks and the limit. */
-  #annotate(plot: uPlot): void {
-    const { ctx, bbox: { left, top, width, height } } = plot;
-    const ratio = uPlot.pxRatio;
-    ctx.save();
-    ctx.font = `${FONT * ratio}px system-ui, sans-serif`;
-    ctx.lineWidth = ratio;
-    const line = (x0: number, y0: number, x1: number, y1: number, dash: number[]): void => {
-      ctx.setLineDash(dash.map((length) => length * ratio));
-      ctx.beginPath();
-      ctx.moveTo(x0, y0);
-      ctx.lineTo(x1, y1);
-      ctx.stroke();
-    };
-    ctx.strokeStyle = ctx.fillStyle = this.#colours['mark']!;
-    const ends: number[] = [];
-    for (const { at, label } of this.#marks) {
-      const x = plot.valToPos(at, 'x', true);
-      if (x < left || x > left + width) continue;
-      line(x, top - 2 * ratio, x, top + height, [2, 3]);
-      const right = x > left + width * 0.8;
-      const room = ctx.measureText(label).width + 6 * ratio;
-      const from = right ? x - room : x;
-      const free = Array.from({ length: LEVELS }, (_, level) => level).find((level) => (ends[level] ?? 0) <= from);
-      if (free === undefined) continue;
-      ends[free] = from + room;
-      ctx.textAlign = right ? 'right' : 'left';
-      ctx.fillText(label, x + (right ? -3 : 3) * ratio, top - (5 + free * LABEL) * ratio);
-    }
-    const { limit } = this.#options;
-    const y = limit ? plot.valToPos(limit.at, 'y', true) : -1;
-    if (limit && y >= top && y <= top + height) {
-      ctx.strokeStyle = this.#colours['alarm']!;
-      ctx.fillStyle = this.#colours['faint']!;
-      ctx.textAlign = 'left';
-      line(left, y, left + width, y, [8, 4]);
-      ctx.fillText(limit.label, left + 4 * ratio, y + (y - top < 16 * ratio ? 14 : -4) * ratio);
-    }
-    ctx.restore();
   }
 }

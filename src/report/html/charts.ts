@@ -3,13 +3,14 @@
  * but its arguments and what a browser has. Texts go in as text, never as HTML.
  */
 import type UPlot from 'uplot';
+import type { annotate as Annotate } from './annotate.js';
 import type * as Axis from './axis.js';
 import type { PictureData } from './curves.js';
 
 export const PICTURES_ID = 'qrails-pictures';
 
 /** @param dataId of the island with the pictures */
-export function drawCharts(uPlot: typeof UPlot, { yLimits, ticks, tickText }: Pick<typeof Axis, 'yLimits' | 'ticks' | 'tickText'>, dataId: string): void {
+export function drawCharts(uPlot: typeof UPlot, { yLimits, ticks, tickText, annotate }: Pick<typeof Axis, 'yLimits' | 'ticks' | 'tickText'> & { readonly annotate: typeof Annotate }, dataId: string): void {
   type Series = (number | null)[];
   /** Steps in view. */
   interface View {
@@ -115,45 +116,7 @@ export function drawCharts(uPlot: typeof UPlot, { yLimits, ticks, tickText }: Pi
           if (width > 3) show(run, u.posToVal(left, 'x'), u.posToVal(left + width, 'x'));
           if (width > 0) u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
         }],
-        draw: [(u) => {
-          const { ctx, bbox: { left, top, width, height } } = u;
-          const ratio = uPlot.pxRatio;
-          ctx.save();
-          ctx.font = `${FONT * ratio}px system-ui, sans-serif`;
-          ctx.lineWidth = ratio;
-          const line = (x0: number, y0: number, x1: number, y1: number, dash: number[]): void => {
-            ctx.setLineDash(dash.map((length) => length * ratio));
-            ctx.beginPath();
-            ctx.moveTo(x0, y0);
-            ctx.lineTo(x1, y1);
-            ctx.stroke();
-          };
-          ctx.strokeStyle = ctx.fillStyle = colour('mark');
-          const ends: number[] = [];
-          [...marks].sort((a, b) => a.at - b.at).forEach(({ at, label }) => {
-            const x = u.valToPos(at, 'x', true);
-            if (x < left || x > left + width) return;
-            line(x, top - 2 * ratio, x, top + height, [2, 3]);
-            const right = x > left + width * 0.8;
-            ctx.textAlign = right ? 'right' : 'left';
-            const room = ctx.measureText(label).width + 6 * ratio;
-            const from = right ? x - room : x;
-            const free = Array.from({ length: LEVELS }, (_, level) => level).find((level) => (ends[level] ?? 0) <= from) ?? LEVELS - 1;
-            ends[free] = from + room;
-            ctx.fillText(label, x + (right ? -3 : 3) * ratio, top - (6 + free * LABEL) * ratio);
-          });
-          if (limit) {
-            const y = u.valToPos(limit.at, 'y', true);
-            ctx.strokeStyle = colour('alarm');
-            ctx.fillStyle = colour('faint');
-            ctx.textAlign = 'left';
-            if (y >= top && y <= top + height) {
-              line(left, y, left + width, y, [8, 4]);
-              ctx.fillText(limit.label, left + 4 * ratio, y + (y - top < 16 * ratio ? 14 : -4) * ratio);
-            }
-          }
-          ctx.restore();
-        }],
+        draw: [(u) => annotate(u, { marks, limit: limit ?? undefined, ratio: uPlot.pxRatio, font: FONT, label: LABEL, levels: LEVELS, colour })],
       },
     }, [[...steps], drawn(float), drawn(fixed)], holder);
 

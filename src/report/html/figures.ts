@@ -18,6 +18,7 @@ export const fixedLoss = ({ finalLoss }: FloatSide, { sites }: Plan): string => 
 const step = (at: number | null): string => (at === null ? NONE : `step ${at}`);
 
 const FIGURES: readonly (readonly [string, Cell])[] = [
+  ['cross-entropy', ({ crossEntropy }) => (crossEntropy === undefined ? NONE : figure(crossEntropy))],
   ['worst loss', ({ maxLoss, maxLossAt }) => `${figure(maxLoss)} at step ${maxLossAt}`],
   ['mean loss', ({ meanLoss }) => figure(meanLoss)],
   ['diverged', ({ divergedAt }) => step(divergedAt)],

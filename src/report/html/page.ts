@@ -6,6 +6,7 @@ import type { StabilityMap } from '../../schema/map.js';
 import type { Plan } from '../../schema/plan.js';
 import { VERSION } from '../../version.js';
 import { heading } from '../terminal.js';
+import { annotate } from './annotate.js';
 import { tickText, ticks, yLimits } from './axis.js';
 import { drawCharts, PICTURES_ID } from './charts.js';
 import { curves, type PictureData } from './curves.js';
@@ -44,7 +45,7 @@ export interface ReportInput {
 /** Scripts of a page that run, in order. */
 export const pageScripts = (): string[] => [
   uPlotLibrary().script,
-  `"use strict";\n${[yLimits, ticks, tickText].map(String).join('\n')}\n(${String(drawCharts)})(uPlot, { yLimits, ticks, tickText }, ${JSON.stringify(PICTURES_ID)});`,
+  `"use strict";\n${[yLimits, ticks, tickText, annotate].map(String).join('\n')}\n(${String(drawCharts)})(uPlot, { yLimits, ticks, tickText, annotate }, ${JSON.stringify(PICTURES_ID)});`,
 ];
 
 /**
