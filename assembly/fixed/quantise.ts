@@ -35,8 +35,8 @@ export class Off {
     const raw = round(x, site, shift);
     return atEdge(raw, site) ? edge(raw, x, site, element, index) : raw;
   }
-  @inline lanes(): bool { return true; }
   @inline counts(): bool { return false; }
+  @inline records(): bool { return false; }
 }
 
 @unmanaged
@@ -48,8 +48,8 @@ export class Counts {
     count(raw, x, site);
     return raw;
   }
-  @inline lanes(): bool { return true; }
   @inline counts(): bool { return true; }
+  @inline records(): bool { return false; }
 }
 
 @unmanaged
@@ -64,8 +64,8 @@ export class Full {
     if (raw == 0 && x != 0) store<i64>(site, load<i64>(site, abi.SITE_UNDERFLOW) + 1, abi.SITE_UNDERFLOW);
     return raw;
   }
-  @inline lanes(): bool { return false; }
   @inline counts(): bool { return true; }
+  @inline records(): bool { return true; }
 }
 
 /** A value near a rail or beyond, or one that widens the range. */
@@ -95,7 +95,7 @@ function count(raw: i64, x: i64, site: usize): void {
 
 /** Puts a raw into the site's histogram by its magnitude. */
 @inline
-function bin(raw: i64, site: usize): void {
+export function bin(raw: i64, site: usize): void {
   const sign = raw >> 63;
   const at = site + (<usize>clz((raw ^ sign) - sign) << 3);
   store<i64>(at, load<i64>(at, abi.SITE_HISTOGRAM) + 1, abi.SITE_HISTOGRAM);

@@ -22,13 +22,13 @@ export function forwardInLanes<N, V>(header: usize, record: usize, inputs: usize
 
 /** How many outputs were done. */
 @inline
-export function outputErrorsInLanes<N, V>(record: usize, targets: usize, size: i32): i32 {
+export function outputErrorsInLanes<N, V>(header: usize, record: usize, targets: usize, size: i32): i32 {
   const kind = load<i32>(record, abi.LAYER_LANES_ERROR);
-  if (isFloat<V>()) return kind == abi.LANES_REALS ? outputErrorLanes<N, V, Reals>(record, targets, size) : 0;
-  if (kind == abi.LANES_WORDS_ONE) return outputErrorLanes<N, V, WordsOne>(record, targets, size);
-  if (kind == abi.LANES_WORDS_THREE) return outputErrorLanes<N, V, WordsThree>(record, targets, size);
-  if (kind == abi.LANES_LONGS_ONE) return outputErrorLanes<N, V, LongsOne>(record, targets, size);
-  if (kind == abi.LANES_LONGS_THREE) return outputErrorLanes<N, V, LongsThree>(record, targets, size);
+  if (isFloat<V>()) return kind == abi.LANES_REALS ? outputErrorLanes<N, V, Reals>(header, record, targets, size) : 0;
+  if (kind == abi.LANES_WORDS_ONE) return outputErrorLanes<N, V, WordsOne>(header, record, targets, size);
+  if (kind == abi.LANES_WORDS_THREE) return outputErrorLanes<N, V, WordsThree>(header, record, targets, size);
+  if (kind == abi.LANES_LONGS_ONE) return outputErrorLanes<N, V, LongsOne>(header, record, targets, size);
+  if (kind == abi.LANES_LONGS_THREE) return outputErrorLanes<N, V, LongsThree>(header, record, targets, size);
   return 0;
 }
 

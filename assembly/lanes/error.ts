@@ -1,13 +1,14 @@
 /** Errors side by side: of outputs of one batch in order, and of neighbouring units of a hidden layer. The rules are those of network/layer.ts. */
 import * as abi from '../abi';
 import { at, hiddenErrors, outputErrors } from '../network/layer';
+import { aside, recordLanes } from './record';
 import { keep } from './tally';
 
 /** e = Q(ŷ − y) of the first outputs of a batch; how many. */
-export function outputErrorLanes<N, V, L>(record: usize, targets: usize, size: i32): i32 {
+export function outputErrorLanes<N, V, L>(header: usize, record: usize, targets: usize, size: i32): i32 {
   const l = changetype<L>(0), n = changetype<N>(0);
   const whole = size & -l.size();
-  const site = <usize>load<i32>(record, abi.LAYER_ERROR);
+  const site = <usize>load<i32>(record, abi.LAYER_ERROR), log = <usize>load<i32>(header, abi.HEADER_LANE_LOG);
   const outputs = <usize>load<i32>(record, abi.LAYER_ACTIVATIONS), errors = <usize>load<i32>(record, abi.LAYER_ERRORS);
   const left = load<i32>(site, abi.SITE_LEFT0), leftTarget = load<i32>(site, abi.SITE_LEFT1);
   const base = l.base(site), shift = load<i32>(site, abi.SITE_SHIFT);
@@ -25,6 +26,7 @@ export function outputErrorLanes<N, V, L>(record: usize, targets: usize, size: i
     least = l.min(least, e);
     most = l.max(most, e);
     under = l.underflow(under, e, x);
+    if (n.records()) recordLanes<L>(site, log, aside(log, e, x));
   }
   n.counted(site, counted);
   keep<N, L>(site, least, most, under);
@@ -36,7 +38,7 @@ export function hiddenErrorLanes<N, V, L>(header: usize, record: usize, behind: 
   const l = changetype<L>(0), n = changetype<N>(0);
   const width = load<i32>(record, abi.LAYER_OUTPUTS), outputs = load<i32>(behind, abi.LAYER_OUTPUTS), whole = width & -l.size();
   const relu = load<i32>(record, abi.LAYER_RELU);
-  const site = <usize>load<i32>(record, abi.LAYER_ERROR);
+  const site = <usize>load<i32>(record, abi.LAYER_ERROR), log = <usize>load<i32>(header, abi.HEADER_LANE_LOG);
   const weights = at<N>(<usize>load<i32>(header, abi.HEADER_THETA), load<i32>(behind, abi.LAYER_FIRST));
   const activations = <usize>load<i32>(record, abi.LAYER_ACTIVATIONS);
   const errors = <usize>load<i32>(record, abi.LAYER_ERRORS), errorsBehind = <usize>load<i32>(behind, abi.LAYER_ERRORS);
@@ -64,6 +66,7 @@ export function hiddenErrorLanes<N, V, L>(header: usize, record: usize, behind: 
       least = l.min(least, delta);
       most = l.max(most, delta);
       under = l.underflow(under, delta, x);
+      if (n.records()) recordLanes<L>(site, log, aside(log, delta, x));
     }
     if (whole < width) hiddenErrors<N, V>(header, record, behind, b, whole, width);
   }

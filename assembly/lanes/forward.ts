@@ -1,6 +1,7 @@
 /** A layer's outputs, samples side by side. The rule is that of `forwardSample` (network/layer.ts), which takes over where a value is near a rail. */
 import * as abi from '../abi';
 import { at, forwardSample } from '../network/layer';
+import { aside, recordLanes } from './record';
 import { keep } from './tally';
 
 /** Outputs of the samples of all whole groups; how many samples that are. N: the number system of single values; L: the kind of lanes. */
@@ -21,6 +22,7 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
   // Quantisations of a running sum: after every group of products, and of the bias.
   const steps = group ? (width + group - 1) / group + i32(bias != 0) : 1;
   const last = width - 1;
+  const log = <usize>load<i32>(header, abi.HEADER_LANE_LOG), logZ = log + (<usize>(outputs * steps) << 5);
   const none = l.none();
   const base = l.base(site), shift = load<i32>(site, abi.SITE_SHIFT);
   const baseOut = l.base(activation), shiftOut = load<i32>(activation, abi.SITE_SHIFT);
@@ -31,6 +33,7 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
     const rows = at<N>(inputs, b * width);
     if (group || l.byColumns()) l.transpose(rows, width, columns);
     let least = l.top(), most = l.bottom(), under = none, leastZ = l.top(), mostZ = l.bottom(), underZ = none;
+    let logged = log, loggedZ = logZ;
     for (let o = 0; o < outputs; o++) {
       const row = at<N>(weights, o * width);
       let s = none;
@@ -41,6 +44,7 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
         least = l.min(least, s);
         most = l.max(most, s);
         under = l.underflow(under, s, x);
+        if (n.records()) logged = aside(logged, s, x);
       } else if (group == 1) {
         for (let i = 0; i < width; i++) {
           const product = l.product(at<N>(row, i), columns + (<usize>i << 4));
@@ -49,6 +53,7 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
           least = l.min(least, s);
           most = l.max(most, s);
           under = l.underflow(under, s, x);
+          if (n.records()) logged = aside(logged, s, x);
         }
       } else {
         let products = none;
@@ -61,6 +66,7 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
           least = l.min(least, s);
           most = l.max(most, s);
           under = l.underflow(under, s, x);
+          if (n.records()) logged = aside(logged, s, x);
           products = none;
           remaining = group;
         }
@@ -71,17 +77,23 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
         least = l.min(least, s);
         most = l.max(most, s);
         under = l.underflow(under, s, x);
+        if (n.records()) logged = aside(logged, s, x);
       }
       const x = l.shl(s, leftSum);
       const z = l.round(x, baseOut, shiftOut, activation);
       leastZ = l.min(leastZ, z);
       mostZ = l.max(mostZ, z);
       underZ = l.underflow(underZ, z, x);
+      if (n.records()) loggedZ = aside(loggedZ, z, x);
       v128.store(results + (<usize>o << 4), relu ? l.max(z, none) : z);
     }
     if (l.atEdge(least, most, site) || l.atEdge(leastZ, mostZ, activation)) {
       for (let k = b; k < b + l.size(); k++) forwardSample<N, V>(header, record, at<N>(inputs, k * width), k);
       continue;
+    }
+    if (n.records()) {
+      recordLanes<L>(site, log, logged);
+      recordLanes<L>(activation, logZ, loggedZ);
     }
     const out = at<N>(activations, b * outputs);
     for (let o = 0; o < outputs; o++) l.scatter(at<N>(out, o), at<N>(0, outputs), v128.load(results + (<usize>o << 4)));

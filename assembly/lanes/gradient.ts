@@ -1,6 +1,7 @@
 /** Gradients of neighbouring parameters side by side: weights of one row, or biases. The rule is that of `gradients` (network/layer.ts). */
 import * as abi from '../abi';
 import { at, batchMean, gradients } from '../network/layer';
+import { aside, recordLanes } from './record';
 import { keep } from './tally';
 
 /** g = Q(G / B) of every parameter of a layer. `inputs`: what it was fed, sample by sample. A target that divides does so value by value. */
@@ -16,6 +17,7 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
   const values = sums + (<usize>width << 4);
   const divides = !isFloat<V>() && load<i32>(divisor, abi.DIVISOR_QUOTIENT) != 0;
   const steps = group ? (count + group - 1) / group : 1;
+  const log = <usize>load<i32>(header, abi.HEADER_LANE_LOG);
   const none = l.none();
   const base = l.base(site), shift = load<i32>(site, abi.SITE_SHIFT);
   const baseMean = l.base(mean), shiftMean = load<i32>(mean, abi.SITE_SHIFT);
@@ -30,6 +32,7 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
     if (!group && !bias) l.rowSums(at<N>(errors, o), errorStride, inputs, width, whole, count, sums);
     for (let k = 0; k < whole; k += l.size()) {
       let least = l.top(), most = l.bottom(), under = none, s = none;
+      let logged = log;
       let e = at<N>(errors, bias ? k : o), a = at<N>(inputs, k);
       for (let b = 0; b < count; ) {
         const end = group ? min(b + group, count) : count;
@@ -54,6 +57,7 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
         least = l.min(least, s);
         most = l.max(most, s);
         under = l.underflow(under, s, x);
+        if (n.records()) logged = aside(logged, s, x);
       }
       const x = l.mean(s, mean, divisor);
       const g = l.round(x, baseMean, shiftMean, mean);
@@ -66,6 +70,7 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
       leastSum = l.min(leastSum, least);
       mostSum = l.max(mostSum, most);
       underSum = l.add(underSum, under);
+      if (n.records()) recordLanes<L>(site, log, logged);
       if (divides) {
         v128.store(values, s);
         for (let j = 0; j < l.size(); j++) n.store(out, p + j, batchMean<N, C, V>(record, <V>l.value(values, j), divisor, p + j));
@@ -75,6 +80,7 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
       leastMean = l.min(leastMean, g);
       mostMean = l.max(mostMean, g);
       underMean = l.underflow(underMean, g, x);
+      if (n.records()) recordLanes<L>(mean, log, aside(log, g, x));
     }
     if (whole < length) gradients<N, C, V>(header, record, inputs, first + whole, first + length, count, divisor);
   }

@@ -2,6 +2,7 @@
 import * as abi from '../abi';
 import { at } from '../network/layer';
 import { MOVED, UPDATED, updateParameters, WANTED } from '../network/step';
+import { aside, recordLanes } from './record';
 import { keep } from './tally';
 
 /** Updates the parameters from, …, to − 1 of a layer, its weights or its biases; what they did. */
@@ -12,6 +13,7 @@ export function updateLanes<N, C, V, L>(header: usize, record: usize, site: usiz
   const first = load<i32>(record, abi.LAYER_FIRST);
   const theta = at<N>(<usize>load<i32>(header, abi.HEADER_THETA), first), gradient = at<N>(<usize>load<i32>(header, abi.HEADER_GRADIENT), first);
   const update = at<N>(<usize>load<i32>(header, abi.HEADER_UPDATE), first);
+  const log = <usize>load<i32>(header, abi.HEADER_LANE_LOG);
   const none = l.none();
   // The rate, where a product takes its words from.
   const r = <usize>load<i32>(header, abi.HEADER_LANE_SCRATCH);
@@ -46,6 +48,10 @@ export function updateLanes<N, C, V, L>(header: usize, record: usize, site: usiz
     least = l.min(least, next);
     most = l.max(most, next);
     under = l.underflow(under, next, x);
+    if (n.records()) {
+      recordLanes<L>(updateSite, log, aside(log, u, product));
+      recordLanes<L>(site, log, aside(log, next, x));
+    }
   }
   n.counted(updateSite, counted);
   n.counted(site, counted);

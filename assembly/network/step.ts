@@ -27,7 +27,7 @@ function outputs<N, V>(header: usize, batch: usize, count: i32): void {
         for (let b = from; b < count; b++) forwardSample<N, V>(header, record, at<N>(inputs, b * load<i32>(record, abi.LAYER_INPUTS)), b);
         inputs = <usize>load<i32>(record, abi.LAYER_ACTIVATIONS);
       }
-      outputErrors<N, V>(last, targets, outputErrorsInLanes<N, V>(last, targets, count * width), count * width);
+      outputErrors<N, V>(last, targets, outputErrorsInLanes<N, V>(header, last, targets, count * width), count * width);
       return;
     }
   }

@@ -61,9 +61,10 @@ export class Fixed<R> {
   @inline sigmoid(z: i64, header: usize): i64 { return this.load(<usize>load<i32>(header, abi.HEADER_SIGMOID), sigmoidEntry(z, load<i32>(header, abi.HEADER_SIGMOID_SHIFT))); }
   @inline counted(site: usize, n: i32): void { counted(site, n); }
   @inline stalled(site: usize): void { stalled(site); }
-  /** Whether four values may be taken at a time. */
-  @inline lanes(): bool { return changetype<R>(0).lanes(); }
+  /** Whether values may be taken side by side; what is counted of them: ranges and underflows, magnitudes and rounding errors. */
+  @inline lanes(): bool { return true; }
   @inline counts(): bool { return changetype<R>(0).counts(); }
+  @inline records(): bool { return changetype<R>(0).records(); }
 }
 
 @unmanaged
@@ -99,4 +100,5 @@ export class FixedWide {
   @inline stalled(site: usize): void { stalled(site); }
   @inline lanes(): bool { return false; }
   @inline counts(): bool { return true; }
+  @inline records(): bool { return true; }
 }

@@ -41,6 +41,7 @@ export class Float64<Q> {
   @inline stalled(site: usize): void { changetype<Q>(0).stalled(site); }
   @inline lanes(): bool { return changetype<Q>(0).lanes(); }
   @inline counts(): bool { return false; }
+  @inline records(): bool { return false; }
 }
 
 @unmanaged

@@ -96,8 +96,8 @@ export const RECORDS = {
     /** Losses that are balanced, 0 where none are; outputs of each (i32), their shares and norms (values), and the errors put aside. */
     losses: 'i32', lossOutputs: 'ptr', shares: 'ptr', lossNorms: 'ptr', wholeErrors: 'ptr', warmup: 'i32',
     batches: 'ptr', rows: 'ptr', step: 'i64', seed: 'i64',
-    /** Whether layers may be taken one after another, in lanes, and where samples are put side by side. */
-    lanes: 'i32', laneScratch: 'ptr',
+    /** Whether layers may be taken one after another, in lanes; where samples are put side by side, and what the full recorder has not counted yet. */
+    lanes: 'i32', laneScratch: 'ptr', laneLog: 'ptr',
     /** Site that trapped; 0 while none has. */
     trapped: 'ptr',
     /** Products between two quantisations of a running sum; 0: once at the end. */
@@ -133,7 +133,7 @@ export type RecordName = keyof typeof RECORDS;
 /** Fields of a site's record that count: a run carries them along, but no bit of it depends on them. */
 export const SITE_COUNTERS = [
   'count', 'overflowHigh', 'overflowLow', 'underflow', 'nearRail', 'min', 'max', 'firstStep', 'firstElement', 'firstIndex', 'firstWanted', 'firstRaw', 'stalled',
-  'errorSum', 'quotientErrorSum', 'watchLow', 'watchSpan',
+  'errorSum', 'quotientErrorSum',
 ] as const satisfies readonly (keyof (typeof RECORDS)['SITE']['types'])[];
 
 /** How a site rounds: by addends (fast path), by the table `up`, or by random bits. */

@@ -3,8 +3,10 @@
  * a lane. Random roundings keep their order of drawing and TRAP its order of overflowing, so they are not for lanes; nor are products with a rounding of
  * their own, sums from the last index on, and the sigmoid. Bits and counters are the same either way.
  */
+import { ERROR_BITS } from '../format/quantise.js';
 import { ROUNDING, type Addend, type RoundingMode } from '../format/modes.js';
 import type { Alignment } from '../plan/alignment.js';
+import type { RecordLevel } from '../run/levels.js';
 import type { Plan } from '../schema/plan.js';
 import { siteKey, type SiteName } from '../site/sites.js';
 import { LANES, ROUND_KINDS } from './abi.js';
@@ -40,7 +42,7 @@ export function lanesOfReference({ accumulate, layers }: Pick<Plan, 'accumulate'
 }
 
 /** What of each layer a target may take in lanes. */
-export function lanesOf(plan: Plan, { sites }: Alignment): LayerLanes[] {
+export function lanesOf(plan: Plan, { sites }: Alignment, record: RecordLevel = 'counts'): LayerLanes[] {
   const { accumulate, layers, phases } = plan;
   const samples = Math.max(plan.evaluationRows, ...phases.map(({ batch }) => batch));
   const inOrder = accumulate.order !== 'descending' && Object.values(plan.sites).every(({ overflow }) => overflow !== 'TRAP');
@@ -54,7 +56,8 @@ export function lanesOf(plan: Plan, { sites }: Alignment): LayerLanes[] {
     };
     const kindOf = (names: readonly SiteName[], bits: number): number => {
       const addends = names.map(addendOf);
-      if (bits > LONG_BITS || addends.includes(undefined)) return LANES.none;
+      // The full recorder takes an error that has more bits another way.
+      if (bits > LONG_BITS || addends.includes(undefined) || (record === 'full' && names.some((name) => siteOf(name).shift > ERROR_BITS))) return LANES.none;
       const one = names.every((name, k) => siteOf(name).shift === 0 || (addends[k]!.lsb === 0n && addends[k]!.sign === 0n));
       return bits > WORD_BITS ? (one ? LANES.longsOne : LANES.longsThree) : one ? LANES.wordsOne : LANES.wordsThree;
     };
@@ -104,3 +107,7 @@ export function squaresInRegister({ layers, sites }: Pick<Plan, 'layers' | 'site
 
 /** Bytes for the inputs and outputs of samples side by side, of the widest layer. */
 export const laneScratch = (layers: Plan['layers']): number => 16 * Math.max(...layers.map(({ inputs, outputs }) => inputs + outputs));
+
+/** Bytes for what the full recorder puts aside of a group: every quantisation of a sample in the widest layer, or of a parameter in the largest batch. */
+export const laneLog = ({ layers, phases }: Pick<Plan, 'layers' | 'phases'>): number =>
+  32 * Math.max(...phases.map(({ batch }) => batch + 2), ...layers.map(({ inputs, outputs }) => outputs * (inputs + 2)));

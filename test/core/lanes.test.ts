@@ -99,7 +99,7 @@ describe('values side by side', () => {
   beforeAll(async () => void ([simd, scalar] = await Promise.all([loadCore('simd'), loadCore('scalar')])));
   const cases = drawn(SEEDS);
 
-  it.each(['counts', 'off'] as const)(`are those one by one, ${SEEDS} networks, recording %s`, (record) => {
+  it.each(['counts', 'off', 'full'] as const)(`are those one by one, ${SEEDS} networks, recording %s`, (record) => {
     for (const { seed, ...one } of cases) {
       const chunk = 1 + (seed % 9);
       const found = outcomeOf(simd, one, { record, chunk }), expected = outcomeOf(scalar, one, { record, chunk });
