@@ -1,5 +1,7 @@
 /** Word lengths that may be chosen, and the profile that has them. docs/advise.md. */
-import type { Counters } from '../format/quantise.js';
+import { printable } from '../document/show.js';
+import { QrailsError } from '../errors.js';
+import { inUse, reformatted } from '../plan/concernsExact.js';
 import type { Plan } from '../schema/plan.js';
 import type { Profile, ProfileSite } from '../schema/profile.js';
 import { SITES, siteKey, wordLengthRange, type SiteName } from '../site/sites.js';
@@ -18,12 +20,32 @@ const PROPOSED: readonly SiteName[] = ['input', 'product', 'accumulator', 'activ
 
 export const nameOf = (key: string): SiteName => key.slice(key.indexOf('.') + 1) as SiteName;
 
+/** Modes by site key, where they are other than the target's. */
+export type Modes = Readonly<Record<string, Pick<ProfileSite, 'rounding' | 'overflow'>>>;
+
 /** Keys of the sites whose formats are proposed: signed, without rails of the user's, rounding something in this plan. */
-export function variablesOf(plan: Plan, counters: Readonly<Record<string, Counters>>): string[] {
+export function variablesOf(plan: Plan): string[] {
   return PROPOSED.flatMap((name) => (SITES[name].perLayer ? plan.layers.map((_, layer) => siteKey(name, layer)) : [name])).filter((key) => {
     const format = plan.sites[key];
-    return format?.signed === true && (counters[key]?.count ?? 0) > 0 && !hasRails(format);
+    return format?.signed === true && inUse(plan, key) && !hasRails(format);
   });
+}
+
+/** The keys of a plan that a user chose, by key or by the name of the site in every layer. @throws QrailsError `usage` for what is none of them */
+export function chosenKeys(wanted: readonly string[], all: readonly string[]): string[] {
+  for (const name of wanted) {
+    if (!all.some((key) => key === name || nameOf(key) === name)) {
+      throw new QrailsError({ code: 'usage', where: '--sites', message: 'no format is proposed for this site here', found: printable(name), expected: `one of ${[...new Set([...all.map(nameOf), ...all])].join(', ')}` });
+    }
+  }
+  return all.filter((key) => wanted.includes(key) || wanted.includes(nameOf(key)));
+}
+
+const MACHINE_WORDS: readonly number[] = [8, 16, 32, 64];
+
+/** The lengths of machine words, where every word of the target has one of them. */
+export function machineWords(plan: Plan): readonly number[] | undefined {
+  return Object.entries(plan.sites).every(([key, { wordLength }]) => !['signal', 'accumulator'].includes(SITES[nameOf(key)].kind) || MACHINE_WORDS.includes(wordLength)) ? MACHINE_WORDS : undefined;
 }
 
 function hasRails({ wordLength, rails: [low, high] }: Plan['sites'][string]): boolean {
@@ -59,8 +81,28 @@ export function filled(design: Design, words: readonly number[] | undefined): De
   return Object.fromEntries(entries);
 }
 
+/**
+ * The design nearest to what is wanted that words and a guard allow: integer bits only grow.
+ *
+ * @param guarded gives a design the integer bits it needs, or the same design where it has them
+ */
+export function fitted(wanted: Design, words: readonly number[] | undefined, guarded: (design: Design) => Design | undefined): Design | undefined {
+  for (let at = wanted; ; ) {
+    const full = filled(at, words);
+    const safe = full && guarded(full);
+    if (!safe || safe === full) return safe;
+    at = Object.fromEntries(Object.entries(wanted).map(([key, { fraction }]) => [key, { whole: safe[key]!.whole, fraction }]));
+  }
+}
+
+/** The same plan with the formats of a design, without a look at the profile: for what follows from formats alone. */
+export const withDesign = (plan: Plan, design: Design): Plan => ({
+  ...plan,
+  sites: { ...plan.sites, ...Object.fromEntries(Object.entries(design).map(([key, { whole, fraction }]) => [key, reformatted(plan.sites[key]!, { wordLength: whole + fraction, fractionLength: fraction })])) },
+});
+
 /** A profile with the formats of a design, and modes where they are given. Several layers have entries of their own. */
-export function profileWith(profile: Profile, design: Design, layers: number, modes: Readonly<Record<string, Pick<ProfileSite, 'rounding'>>> = {}): Profile {
+export function profileWith(profile: Profile, design: Design, layers: number, modes: Modes = {}): Profile {
   const sites: Record<string, ProfileSite> = { ...profile.sites };
   for (const [key, { whole, fraction }] of Object.entries(design)) {
     const place = layers === 1 ? nameOf(key) : key;
