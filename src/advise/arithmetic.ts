@@ -3,15 +3,15 @@ import type { Range } from './observe.js';
 
 /** What a bound is worked out with. */
 export interface Arithmetic<T> {
-  constant(value: number): T;
-  add(a: T, b: T): T;
-  subtract(a: T, b: T): T;
-  multiply(a: T, b: T): T;
+  readonly constant: (value: number) => T;
+  readonly add: (a: T, b: T) => T;
+  readonly subtract: (a: T, b: T) => T;
+  readonly multiply: (a: T, b: T) => T;
   /** max(a, 0) */
-  rectify(a: T): T;
-  range(a: T): Range;
+  readonly rectify: (a: T) => T;
+  readonly range: (a: T) => Range;
   /** What is only known to lie in a range. */
-  within(range: Range): T;
+  readonly within: (range: Range) => T;
 }
 
 export const INTERVAL: Arithmetic<Range> = {

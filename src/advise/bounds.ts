@@ -1,6 +1,6 @@
 /**
- * What values the sites of a step can take, given how data are spread and where parameters went: by intervals, and by affine forms over the principal axes of
- * inputs and targets, phase by phase. Of exact arithmetic: roundings are not in it.
+ * What values the sites of a step can take, given how data are spread and where parameters went: by intervals, and by affine forms of what is new in
+ * each input and target beside those before it, phase by phase. Of exact arithmetic: roundings are not in it.
  */
 import { fullRate, isGated } from '../plan/concernsMoves.js';
 import { rawToReal } from '../format/format.js';
@@ -8,6 +8,7 @@ import type { Plan } from '../schema/plan.js';
 import { siteKey, type SiteName } from '../site/sites.js';
 import { AFFINE, INTERVAL, symbol, type Affine, type Arithmetic } from './arithmetic.js';
 import { union, type PhaseSeen, type Range, type Seen } from './observe.js';
+import type { Spread } from './spread.js';
 
 export interface Bounds {
   readonly interval: Range;
@@ -33,10 +34,12 @@ export function boundsOf(plan: Plan, seen: readonly Seen[]): Readonly<Record<str
   for (const { phases } of seen) {
     for (const [phase, one] of phases.entries()) {
       if (one.rows.low[0] === Infinity) continue; // its deliveries are those of the phase before
-      merge(intervals, ranges(plan, phase, INTERVAL, intervalSources(plan, one)));
-      const sources = affines && affineSources(plan, one);
-      if (sources) merge(affines!, ranges(plan, phase, AFFINE, sources));
-      else affines = undefined;
+      for (const parameters of one.stretches) {
+        merge(intervals, ranges(plan, phase, INTERVAL, intervalSources(plan, one.rows, parameters)));
+        const sources = affines && affineSources(plan, one.rows, parameters);
+        if (sources) merge(affines!, ranges(plan, phase, AFFINE, sources));
+        else affines = undefined;
+      }
     }
   }
   return Object.fromEntries(Object.entries(intervals).map(([key, interval]) => {
@@ -49,17 +52,19 @@ function merge(into: Record<string, Range>, more: Readonly<Record<string, Range>
   for (const [key, range] of Object.entries(more)) into[key] = into[key] ? union(into[key], range) : range;
 }
 
-function intervalSources({ data }: Plan, { rows: { low, high }, parameters }: PhaseSeen): Sources<Range> {
+type Parameters = PhaseSeen['stretches'][number];
+
+function intervalSources({ data }: Plan, { low, high }: Spread, parameters: Parameters): Sources<Range> {
   const column = (k: number): Range => [low[k]!, high[k]!];
   return {
     inputs: Array.from({ length: data.inputs }, (_, k) => column(k)), targets: Array.from({ length: data.targets }, (_, k) => column(data.inputs + k)), parameters,
   };
 }
 
-function affineSources({ data }: Plan, { rows, parameters }: PhaseSeen): Sources<Affine> | undefined {
+function affineSources({ data }: Plan, rows: Spread, parameters: Parameters): Sources<Affine> | undefined {
   const spread = rows.generators();
   if (!spread || parameters.flat().length > MOST_PARAMETERS) return undefined;
-  const column = (k: number): Affine => ({ centre: spread.centre[k]!, parts: new Map(spread.vectors.map((vector, axis) => [axis, vector[k]!])), rest: 0 });
+  const column = (k: number): Affine => ({ centre: spread.centre[k]!, parts: new Map(spread.vectors.map((vector, index) => [index, vector[k]!])), rest: 0 });
   let next = spread.vectors.length;
   return {
     inputs: Array.from({ length: data.inputs }, (_, k) => column(k)), targets: Array.from({ length: data.targets }, (_, k) => column(data.inputs + k)),

@@ -1,10 +1,10 @@
 /** Says of designs whether they meet the requirement: over scenarios, run once each, ahead of time where threads are free. */
+import type { Build } from '../core/load.js';
 import type { Plan } from '../schema/plan.js';
 import { designKey, type Design, type Modes } from './design.js';
 import type { Store } from './journal.js';
 import { openRunner } from './runner.js';
 import { planOf, type Ran, type Setup } from './scenario.js';
-import type { Build } from '../core/load.js';
 
 /** What a proposal must do. */
 export interface Requirement {
@@ -144,7 +144,6 @@ export async function openLab({ setup, requirement, workers = 1, build, store, b
       return outcome;
     },
     close() {
-      if (process.env.DBG) console.error('made', runs.size, 'asked', asked.runs.size);
       generation++;
       return runner.close();
     },

@@ -1,5 +1,5 @@
 /** Integer bits with which no site can overflow, whatever data come, from the rails of what feeds it. Exact, on integers. */
-import { fedBy, products, rounded, spanOf, wider, within, type Span } from '../plan/concernsExact.js';
+import { fedBy, layerOf, products, rounded, siteName, spanOf, wider, within, type Span } from '../plan/concernsExact.js';
 import { forwardSum, gradientSums, reach, type Sum } from '../plan/concernsSums.js';
 import { fullRate, isGated } from '../plan/concernsMoves.js';
 import { scaled } from '../format/real.js';
@@ -73,6 +73,12 @@ export function guardedBy(plan: Plan, design: Design): Design | undefined {
     if (!widen(siteKey('update', layer), fits(update))) return undefined;
   }
   return guarded;
+}
+
+/** Whether the sum behind an accumulator stays within its rails for anything its operands can be. */
+export function cannotOverflow(plan: Plan, key: string): boolean {
+  const layer = layerOf(key);
+  return fitsSums(siteName(key) === 'accumulator' ? [forwardSum(plan, layer)] : gradientSums(plan, layer))(plan.sites[key]!);
 }
 
 /** a − b. */

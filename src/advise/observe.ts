@@ -21,8 +21,8 @@ export const fine = (key: string): Width => (SITES[nameOf(key)].kind === 'accumu
 export interface PhaseSeen {
   /** Inputs, then targets, as delivered. */
   readonly rows: Spread;
-  /** By layer, parameter by parameter, weights row by row and then biases. */
-  readonly parameters: readonly (readonly Range[])[];
+  /** Parameters by stretch of the phase, each twice as long as the one before, and layer: weights row by row and then biases. They move most at first. */
+  readonly stretches: readonly (readonly (readonly Range[])[])[];
 }
 
 export interface Seen {
@@ -39,14 +39,17 @@ export function observe(core: CoreExports, plan: Plan, dataset: Dataset): Seen {
   const steps = planSteps(plan);
   const places = plan.layers.map(({ inputs, outputs }, layer) => (k: number) => 2 ** -plan.sites[siteKey(k < inputs * outputs ? 'weight' : 'bias', layer)]!.fractionLength);
   const spreads = plan.phases.map(() => new Spread(plan.data.inputs + plan.data.targets));
-  const parameters = plan.phases.map(() => plan.layers.map(({ inputs, outputs, bias }) => Array.from({ length: outputs * (inputs + Number(bias)) }, (): [number, number] => [Infinity, -Infinity])));
+  const none = (): [number, number][][] => plan.layers.map(({ inputs, outputs, bias }) => Array.from({ length: outputs * (inputs + Number(bias)) }, (): [number, number] => [Infinity, -Infinity]));
+  const stretches = plan.phases.map(({ steps: own }) => Array.from({ length: stretchAt(Math.max(0, own - 1)) + 1 }, none));
+  const began = plan.phases.map((_, phase) => plan.phases.slice(0, phase).reduce((sum, { steps: own }) => sum + own, 0));
   for (const batch of deliveries(plan, dataset)) {
     if (batch.step === steps) break;
     if (!batch.unchanged) spreads[batch.phase]!.add(batch);
-    widen(parameters[batch.phase]!, session, places);
+    const parameters = stretches[batch.phase]![stretchAt(batch.step - began[batch.phase]!)]!;
+    widen(parameters, session, places);
     session.push(batch);
     session.finish();
-    widen(parameters[batch.phase]!, session, places);
+    widen(parameters, session, places);
   }
   for (const batch of deliveries(plan, dataset)) if (batch.step < steps && !batch.unchanged) spreads[batch.phase]!.project(batch);
   const counters = session.counters();
@@ -59,9 +62,12 @@ export function observe(core: CoreExports, plan: Plan, dataset: Dataset): Seen {
       const key = siteKey('gradient', layer);
       return { bins: counters[key]!.full!.histogram, fraction: plan.sites[key]!.fractionLength };
     }),
-    phases: spreads.map((rows, phase) => ({ rows, parameters: parameters[phase]! })),
+    phases: spreads.map((rows, phase) => ({ rows, stretches: stretches[phase]! })),
   };
 }
+
+/** The stretch a step of a phase is in. */
+const stretchAt = (step: number): number => Math.floor(Math.log2(step + 1));
 
 function widen(ranges: readonly (readonly [number, number][])[], session: Session, places: readonly ((k: number) => number)[]): void {
   session.read('theta').forEach((values, layer) => values.forEach((raw, k) => {

@@ -4,10 +4,10 @@ import { figure, percent } from '../compare/figure.js';
 import { cost as costReport } from '../cost/cost.js';
 import { formatName } from '../format/format.js';
 import type { AdviceSite } from '../schema/advice.js';
-import { SITES } from '../site/sites.js';
-import { nameOf, type Design, type Modes } from './design.js';
+import type { Design, Modes } from './design.js';
 import { median, type Evaluate, type Outcome } from './evaluate.js';
 import { withNextWord } from './follow.js';
+import { cannotOverflow } from './guard.js';
 import type { Found } from './search.js';
 import { stallFraction } from './stall.js';
 import type { Trial } from './trial.js';
@@ -35,7 +35,7 @@ export async function reasons({ lab, plan, keys, words, fit, seen, ranges, bound
       lost: less?.lost ?? 0, runs: less?.run ?? 0, overflows: Object.keys(less?.overflows ?? {}).length > 0, stalls: less?.stalls ?? 0,
       medianLoss: less?.complete ? finite(median(less.losses)) : null, refused: !less || less.run === 0,
     };
-    const sum = SITES[nameOf(key)].kind === 'accumulator' ? (sums.find(({ site }) => site === key)?.bits ?? null) : null;
+    const sum = /ccumulator$/.test(key) ? (sums.find(({ site }) => site === key)?.bits ?? null) : null;
     const stalled = stallFraction(planned, key, seen) ?? null;
     const [low, high] = ranges[key]!;
     const { interval = null, affine = null } = bounds[key] ?? {};
@@ -43,7 +43,7 @@ export async function reasons({ lab, plan, keys, words, fit, seen, ranges, bound
     const why = [
       `values from ${figure(low)} to ${figure(high)} over ${runs} ${runs === 1 ? 'run' : 'runs'}: ${whole} integer ${whole === 1 ? 'bit' : 'bits'} with the sign`,
       lessText(oneBitLess, less, words === undefined ? 'one fraction bit less' : 'the next shorter word'),
-      ...(sum === null ? [] : [sum <= whole + fraction ? `cannot overflow (${sum} bits hold the exact sum)` : `at worst the exact sum needs ${sum} bits`]),
+      ...(sum === null ? [] : [cannotOverflow(planned, key) ? 'cannot overflow, whatever is added' : `at worst the exact sum takes ${sum} bits`]),
       ...(sum !== null || !interval ? [] : [`data and parameters as they were reach ${figure((affine ?? interval)[0])} to ${figure((affine ?? interval)[1])} at most`]),
       ...(stalled === null || stalled === 0 ? [] : [`${percent(stalled)} or more of the gradients change nothing here`]),
     ].join('; ');

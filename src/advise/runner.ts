@@ -1,6 +1,7 @@
 /** Runs designs in this thread or on a pool of others. Which of both never changes an answer. */
 import { Tinypool } from 'tinypool';
 import { compileCore, loadCore, type Build } from '../core/load.js';
+import { QrailsError } from '../errors.js';
 import type { Design, Modes } from './design.js';
 import { runDesign, type Ran, type Setup } from './scenario.js';
 
@@ -35,5 +36,11 @@ export async function openRunner(setup: Setup, workers: number, build?: Build): 
   }
   const workerData: WorkerData = { setup, module: await compileCore(build) };
   const pool = new Tinypool({ filename: WORKER.href, minThreads: workers, maxThreads: workers, workerData, execArgv: [] });
-  return { workers, run: (index, design, modes) => pool.run({ index, design, modes } satisfies Task) as Promise<Ran>, close: () => pool.destroy() };
+  return { workers, run: (index, design, modes) => (pool.run({ index, design, modes } satisfies Task) as Promise<Ran>).catch(blame), close: () => pool.destroy() };
+}
+
+/** Throws what ended a worker. */
+function blame(error: unknown): never {
+  if ((error as { code?: unknown }).code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error;
+  throw new QrailsError({ code: 'unsupported', message: 'a worker ran out of memory', expected: 'plans and data that fit', try: 'fewer --workers, or smaller batches and data' });
 }

@@ -1,13 +1,17 @@
-/** How rows of data are spread: smallest and largest of every column, and along their principal axes. */
-import { EVD, Matrix } from 'ml-matrix';
+/** How rows of data are spread: smallest and largest of every column, and what of it the columns before do not tell. */
 import type { Batch } from '../core/session.js';
 
-/** Past this many columns no axes are looked for: what depends on them is only less tight. */
+/** Past this many columns nothing is looked for between them: what depends on it is only less tight. */
 const MOST_COLUMNS = 64;
+/** A column with less than this share of its variance left is told by those before it. */
+const TOLD = 1e-12;
 
-/** Directions, and how far rows reach along them. */
-interface Axes {
-  readonly directions: number[][];
+/** Each column as its mean, a share of what was new in the columns before, and what is new in it. */
+interface Regression {
+  readonly mean: Float64Array;
+  /** Unit lower triangular: column j follows what was new in column k by `[j * columns + k]`. */
+  readonly follows: Float64Array;
+  /** Smallest and largest of what is new. */
   readonly low: Float64Array;
   readonly high: Float64Array;
 }
@@ -19,7 +23,7 @@ export class Spread {
   readonly #sum: Float64Array;
   readonly #products: Float64Array | undefined;
   #rows = 0;
-  #axes: Axes | undefined;
+  #regression: Regression | undefined;
 
   constructor(readonly columns: number) {
     this.low = new Float64Array(columns).fill(Infinity);
@@ -43,45 +47,49 @@ export class Spread {
 
   project(batch: Batch): void {
     if (!this.#products) return;
-    const axes = (this.#axes ??= this.#findAxes(this.#products));
+    const { mean, follows, low, high } = (this.#regression ??= this.#regress(this.#products));
+    const fresh = new Float64Array(this.columns);
     for (const row of rowsOf(batch)) {
-      axes.directions.forEach((direction, k) => {
-        const at = direction.reduce((sum, part, i) => sum + part * row[i]!, 0);
-        axes.low[k] = Math.min(axes.low[k]!, at);
-        axes.high[k] = Math.max(axes.high[k]!, at);
-      });
+      for (let j = 0; j < this.columns; j++) {
+        fresh[j] = row[j]! - mean[j]!;
+        for (let k = 0; k < j; k++) fresh[j]! -= follows[j * this.columns + k]! * fresh[k]!;
+        low[j] = Math.min(low[j]!, fresh[j]!);
+        high[j] = Math.max(high[j]!, fresh[j]!);
+      }
     }
   }
 
   /**
-   * Every row as centre + Σ generator·ε with −1 ≤ ε ≤ 1.
+   * Every row as centre + Σ vector·ε with −1 ≤ ε ≤ 1.
    *
-   * @returns undefined for more columns than axes are looked for in
+   * @returns undefined for more columns than are looked at together
    */
   generators(): { readonly centre: number[]; readonly vectors: number[][] } | undefined {
-    const axes = this.#axes;
-    if (!axes) return undefined;
-    const columns = Array.from({ length: this.columns }, (_, i) => i);
+    if (!this.#regression) return undefined;
+    const { mean, follows, low, high } = this.#regression;
+    const columns = Array.from({ length: this.columns }, (_, j) => j);
+    const part = (j: number, k: number): number => (j === k ? 1 : k < j ? follows[j * this.columns + k]! : 0);
     return {
-      centre: columns.map((i) => axes.directions.reduce((sum, direction, k) => sum + (direction[i]! * (axes.low[k]! + axes.high[k]!)) / 2, 0)),
-      vectors: axes.directions.map((direction, k) => direction.map((part) => (part * (axes.high[k]! - axes.low[k]!)) / 2)),
+      centre: columns.map((j) => columns.reduce((sum, k) => sum + (part(j, k) * (low[k]! + high[k]!)) / 2, mean[j]!)),
+      vectors: columns.map((k) => columns.map((j) => (part(j, k) * (high[k]! - low[k]!)) / 2)),
     };
   }
 
-  /** Principal axes: orthonormal, so that a row is the sum of its projections. */
-  #findAxes(products: Float64Array): Axes {
+  /** The covariance as L·D·Lᵀ. */
+  #regress(products: Float64Array): Regression {
     const n = this.columns;
     const mean = this.#sum.map((sum) => sum / this.#rows);
-    const covariance = Matrix.zeros(n, n);
-    for (let i = 0; i < n; i++) {
-      for (let j = 0; j <= i; j++) {
-        const value = products[i * n + j]! / this.#rows - mean[i]! * mean[j]!;
-        covariance.set(i, j, value);
-        covariance.set(j, i, value);
+    const follows = new Float64Array(n * n);
+    const fresh = new Float64Array(n);
+    for (let j = 0; j < n; j++) {
+      for (let k = 0; k <= j; k++) {
+        let left = products[j * n + k]! / this.#rows - mean[j]! * mean[k]!;
+        for (let m = 0; m < k; m++) left -= follows[j * n + m]! * follows[k * n + m]! * fresh[m]!;
+        if (k < j) follows[j * n + k] = fresh[k] === 0 ? 0 : left / fresh[k]!;
+        else fresh[j] = left > TOLD * (products[j * n + j]! / this.#rows) ? left : 0;
       }
     }
-    const directions = new EVD(covariance, { assumeSymmetric: true }).eigenvectorMatrix.transpose().to2DArray();
-    return { directions, low: new Float64Array(n).fill(Infinity), high: new Float64Array(n).fill(-Infinity) };
+    return { mean, follows, low: new Float64Array(n).fill(Infinity), high: new Float64Array(n).fill(-Infinity) };
   }
 }
 

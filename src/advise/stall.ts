@@ -1,5 +1,5 @@
 /** Which gradients are too small to move a parameter, from rate, formats and roundings: exact, before anything is run. */
-import { isPulled, rounded } from '../plan/concernsExact.js';
+import { isPulled, layerOf, rounded } from '../plan/concernsExact.js';
 import { fullRate, isGated, learningPhases, pathsOf, threshold, updateOf, type Path } from '../plan/concernsMoves.js';
 import { scaled } from '../format/real.js';
 import type { Plan } from '../schema/plan.js';
@@ -58,7 +58,7 @@ function shareBelow(seen: readonly Seen[], layer: number, edge: number): number 
  */
 export function stallFraction(plan: Plan, key: string, seen: readonly Seen[]): number | undefined {
   const name = nameOf(key);
-  const layer = Number(/^layer(\d+)/.exec(key)?.[1] ?? 0);
+  const layer = layerOf(key);
   const paths = pathsOf(plan, layer).filter((path) => name === 'update' || path.key === key);
   if (!['update', 'weight', 'bias'].includes(name) || paths.length === 0 || !isPlain(plan)) return undefined;
   const rate = largestRate(plan);
@@ -85,7 +85,7 @@ function canMove(plan: Plan, layer: number, seen: readonly Seen[]): boolean {
  */
 export function leastMoving(plan: Plan, key: string, whole: number, seen: readonly Seen[]): number | undefined {
   const name = nameOf(key);
-  const layer = Number(/^layer(\d+)/.exec(key)?.[1] ?? 0);
+  const layer = layerOf(key);
   if (!['gradient', 'update', 'weight', 'bias'].includes(name) || !isPlain(plan) || !canMove(plan, layer, seen)) return undefined;
   const moving = (fraction: number): boolean => canMove(withDesign(plan, { [key]: { whole, fraction } satisfies Width }), layer, seen);
   let least = fine(key).fraction;
