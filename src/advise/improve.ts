@@ -7,8 +7,8 @@ import type { Bench, Bits } from './search.js';
 const DOWN = [1, 2, 3, 4] as const;
 /** Bits more of one site for bits less of another; less of both is an exchange too. */
 const EXCHANGES = [[1, 2], [-1, 1], [1, 3], [2, 3], [-1, 2], [-2, 1], [2, 4], [3, 4], [-2, 2], [1, 4]] as const;
-/** Sites of which all exchanges are tried; of more only the nearest, or it would take hours. */
-const FEW = 8;
+/** Sites of which all exchanges are tried, and fine formats are gone down from; of more only the nearest exchanges, or it would take hours. */
+export const FEW = 8;
 
 /** Moves after which what lies ahead is announced anew: then the scenarios that fail most come first again. */
 const ANNOUNCED = 16;

@@ -4,7 +4,7 @@
  * first two. Designs are asked for one after the other, each as those before it came out; what is likely to come next is run ahead (`Lab.ahead`).
  */
 import { longest, type Design } from './design.js';
-import { improver } from './improve.js';
+import { FEW, improver } from './improve.js';
 import { fine, type Range } from './observe.js';
 import { median, type Evaluate, type Lab, type Outcome } from './evaluate.js';
 
@@ -182,7 +182,7 @@ export async function search(given: Search): Promise<Found | undefined> {
     if (!best) break;
     climbing = best.fractions;
   }
-  candidates.push(roof);
+  if (keys.length <= FEW || candidates.length === 0) candidates.push(roof);
   given.onShare(CLIMBED);
 
   const improve = improver(bench, seen, least);
