@@ -21,14 +21,17 @@ interface State {
   readonly cost: number;
 }
 
+export type Improved = Pick<State, 'design' | 'fractions' | 'cost'>;
+
 /** Bits that a move gives, by site; made from where it starts. */
 type Move = (from: State) => Bits;
 
 /**
  * @param seen integer bits that the values seen take
  * @param least fewest fraction bits each site could do with alone
+ * @returns goes down from fractions, by single bits alone or by exchanges too; undefined where these do not meet the requirement
  */
-export function improver({ lab, keys, words, cost, roof, floor, evaluate, designWith, meets }: Bench, seen: Bits, least: Bits): (from: Bits) => Promise<{ design: Design; cost: number } | undefined> {
+export function improver({ lab, keys, words, cost, roof, floor, evaluate, designWith, meets }: Bench, seen: Bits, least: Bits): (from: Bits, exchanges: boolean) => Promise<Improved | undefined> {
   /** Where a move leads; undefined where that is no cheaper, or does not do. */
   const moved = async (state: State, move: Move, ask: Evaluate): Promise<State | undefined> => {
     const fractions = { ...state.fractions };
@@ -50,7 +53,7 @@ export function improver({ lab, keys, words, cost, roof, floor, evaluate, design
     return shorter === undefined ? 1 : Math.max(1, fractions[key]! + design[key]!.whole - shorter);
   };
 
-  return async (from) => {
+  return async (from, exchanges) => {
     // Integer bits that an earlier trial asked for may not be needed here.
     const first = await meets(from, seen, evaluate);
     if (!first.ok) return undefined;
@@ -81,12 +84,13 @@ export function improver({ lab, keys, words, cost, roof, floor, evaluate, design
       // Single sites first, the one with most to spare first; then exchanges, near ones first.
       const spare = [...keys].sort((a, b) => state.fractions[b]! - least[b]! - (state.fractions[a]! - least[a]!));
       if (await tryAll(spare.flatMap((key) => DOWN.map((bits): Move => (at) => ({ [key]: -bits * step(at, key) }))), true)) continue;
+      if (!exchanges) return state;
       const pairs = (few ? EXCHANGES : EXCHANGES.slice(0, 2)).flatMap(([up, down]) =>
         keys.flatMap((more) => keys.filter((less) => less !== more).map((less): Move => (at) => ({ [more]: up, [less]: -down * step(at, less) }))));
       if (await tryAll(pairs, false)) continue;
       const triples = !few ? [] : keys.flatMap((more) => keys.flatMap((less, k) =>
         keys.slice(k + 1).filter((other) => more !== less && more !== other).map((other): Move => (at) => ({ [more]: 1, [less]: -step(at, less), [other]: -step(at, other) }))));
-      if (!(await tryAll(triples, false))) return { design: state.design, cost: state.cost };
+      if (!(await tryAll(triples, false))) return state;
     }
   };
 }

@@ -28,7 +28,7 @@ export async function reasons({ lab, plan, keys, words, fit, seen, ranges, bound
   }));
   const list: AdviceSite[] = [];
   for (const key of keys) {
-    const { whole, fraction } = design[key]!;
+    const { whole } = design[key]!;
     const tried = shorter(key);
     const less = tried && (await lab.evaluate(tried, true, modes));
     const oneBitLess: AdviceSite['oneBitLess'] = {

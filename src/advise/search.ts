@@ -4,7 +4,7 @@
  * first two. Designs are asked for one after the other, each as those before it came out; what is likely to come next is run ahead (`Lab.ahead`).
  */
 import { longest, type Design } from './design.js';
-import { FEW, improver } from './improve.js';
+import { FEW, improver, type Improved } from './improve.js';
 import { fine, type Range } from './observe.js';
 import { median, type Evaluate, type Lab, type Outcome } from './evaluate.js';
 
@@ -186,13 +186,20 @@ export async function search(given: Search): Promise<Found | undefined> {
   given.onShare(CLIMBED);
 
   const improve = improver(bench, seen, least);
-  let best: { design: Design; cost: number } | undefined;
-  for (const [at, candidate] of candidates.entries()) {
-    const found = await improve(candidate);
-    given.onShare(CLIMBED + ((1 - CLIMBED) * (at + 1)) / candidates.length);
-    if (found && (!best || found.cost < best.cost)) best = found;
+  const best = await cheapestOf(candidates, keys.length <= FEW);
+  // Of many sites exchanges are tried from one place alone.
+  const ended = best && keys.length > FEW ? await improve(best.fractions, true) : best;
+  return ended && { design: ended.design, least };
+
+  async function cheapestOf(starts: readonly Bits[], exchanges: boolean): Promise<Improved | undefined> {
+    let cheapest: Improved | undefined;
+    for (const [at, start] of starts.entries()) {
+      const found = await improve(start, exchanges);
+      given.onShare(CLIMBED + ((1 - CLIMBED) * (at + 1)) / (starts.length + 1));
+      if (found && (!cheapest || found.cost < cheapest.cost)) cheapest = found;
+    }
+    return cheapest;
   }
-  return best && { design: best.design, least };
 }
 
 function isLess(a: readonly number[], b: readonly number[]): boolean {

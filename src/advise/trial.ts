@@ -94,10 +94,9 @@ export async function runTrial(options: AdviseOptions, { throttle, rate, setup, 
     });
     if (found) await follow(found.design, { lab, words, fit, price, onDesign, onShare: (share) => told(SEARCHED + (1 - SEARCHED) * share) });
     await Promise.all(pending);
-    // The front may have passed something cheaper that does.
-    const cheapest = [...tried.values()].filter(({ ok }) => ok).sort((a, b) => a.cost - b.cost)[0];
-    const best = found && cheapest && cheapest.cost < (await price(found.design)) ? { ...found, design: cheapest.design } : found;
-    return { throttle, rate, lab, keys, words, tried, price, guarded, fit, plan, given: designOf(plan, keys), seen, ranges, bounds, found: best };
+    // The front may have passed something cheaper that does, or better at the same cost.
+    const [best] = [...tried.values()].filter(({ ok }) => ok).sort((a, b) => a.cost - b.cost || a.loss.median - b.loss.median);
+    return { throttle, rate, lab, keys, words, tried, price, guarded, fit, plan, given: designOf(plan, keys), seen, ranges, bounds, found: found && { ...found, design: best!.design } };
   } catch (error) {
     await lab.close();
     throw error;
