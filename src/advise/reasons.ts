@@ -1,6 +1,6 @@
 /** Why each site has the format it has: what values it saw and could see, what one bit less does, and what it would stall. */
 import { finite } from '../compare/compare.js';
-import { figure, percent } from '../compare/figure.js';
+import { figure } from '../compare/figure.js';
 import { cost as costReport } from '../cost/cost.js';
 import { formatName } from '../format/format.js';
 import type { AdviceSite } from '../schema/advice.js';
@@ -45,7 +45,7 @@ export async function reasons({ lab, plan, keys, words, fit, seen, ranges, bound
       lessText(oneBitLess, less, words === undefined ? 'one fraction bit less' : 'the next shorter word'),
       ...(sum === null ? [] : [cannotOverflow(planned, key) ? 'cannot overflow, whatever is added' : `at worst the exact sum takes ${sum} bits`]),
       ...(sum !== null || !interval ? [] : [`data and parameters as they were reach ${figure((affine ?? interval)[0])} to ${figure((affine ?? interval)[1])} at most`]),
-      ...(stalled === null || stalled === 0 ? [] : [`${percent(stalled)} or more of the gradients change nothing here`]),
+      ...(stalled === null || stalled < 0.01 ? [] : [`at least ${Math.floor(100 * stalled)} % of the gradients change nothing here`]),
     ].join('; ');
     list.push({
       key, format: formatName(format), given: formatName(plan.sites[key]!), rounding: format.rounding, overflow: format.overflow,

@@ -8,6 +8,7 @@ import type { Counters } from '../format/quantise.js';
 import type { Recording } from '../run/pair.js';
 import type { Plan } from '../schema/plan.js';
 import type { Dataset } from '../signal/dataset.js';
+import { siteKey } from '../site/sites.js';
 import { runSides } from '../sweep/sides.js';
 import { profileWith, type Design, type Modes } from './design.js';
 
@@ -18,8 +19,8 @@ export interface FloatSide extends Judged {
   /** Least squares of the evaluation batch; undefined where that is not known. */
   readonly bestLoss: number | undefined;
   readonly outputs: readonly number[];
-  /** Whether the parameters of a layer ended elsewhere than they began. */
-  readonly moved: readonly boolean[];
+  /** Keys of weights and biases that did not end where they began. */
+  readonly moved: readonly string[];
 }
 
 /** One seed under one sensor. */
@@ -50,7 +51,7 @@ export interface Ran {
   readonly noise: number | null;
   /** Sites of the design that overflow, with how many bits the value that first did lacks. */
   readonly overflows: Readonly<Record<string, number>>;
-  /** It ends in a dead zone, or a layer never moved though float64's did. */
+  /** It ends in a dead zone, or weights or biases of the design never moved though float64's did. */
   readonly stalls: boolean;
 }
 
@@ -83,6 +84,7 @@ export async function runDesign(core: CoreExports, setup: Setup, index: number, 
   }
   const { verdict } = judge(byOutputs(recording, { recorder: float }), float.bestLoss, thresholds(documents.experiment.value.verdict), float);
   const diverged = verdict === 'diverged';
+  const moved = movedSites(plan, recording);
   return {
     refused: false, survives: verdict === 'survives',
     loss: diverged ? null : recording.outputLoss, noise: diverged ? null : noiseOf(recording.outputs, float.outputs),
@@ -90,7 +92,7 @@ export async function runDesign(core: CoreExports, setup: Setup, index: number, 
       const lacking = lackingBits(recording.counters[key]);
       return lacking > 0 ? [[key, lacking]] : [];
     })),
-    stalls: verdict === 'dead zone' || movedLayers(plan, recording).some((moved, layer) => !moved && float.moved[layer]!),
+    stalls: verdict === 'dead zone' || float.moved.some((key) => key in design && !moved.includes(key)),
   };
 }
 
@@ -100,11 +102,13 @@ function noiseOf(outputs: readonly number[], reference: readonly number[]): numb
   return Number.isFinite(noise / signal) ? noise / signal : null;
 }
 
-/** Whether the parameters of each layer ended elsewhere than they began. */
-export function movedLayers(plan: Plan, { kind, parameters, parametersRaw }: Pick<Recording, 'kind' | 'parameters' | 'parametersRaw'>): boolean[] {
-  return plan.initial.map(({ weights, bias, weightsRaw, biasRaw }, layer) => {
-    const began = kind === 'fixed' ? [...weightsRaw.flat(), ...biasRaw].map(Number) : [...weights.flat(), ...bias];
-    return (parametersRaw ?? parameters)[layer]!.some((value, k) => value !== began[k]);
+/** Keys of weights and biases that did not end where they began. */
+export function movedSites(plan: Plan, { kind, parameters, parametersRaw }: Pick<Recording, 'kind' | 'parameters' | 'parametersRaw'>): string[] {
+  return plan.initial.flatMap(({ weights, bias, weightsRaw, biasRaw }, layer) => {
+    const ended = (parametersRaw ?? parameters)[layer]!;
+    const began = kind === 'fixed' ? { weight: weightsRaw.flat().map(Number), bias: biasRaw.map(Number) } : { weight: weights.flat(), bias };
+    const moved = { weight: began.weight.some((value, k) => value !== ended[k]), bias: began.bias.some((value, k) => value !== ended[began.weight.length + k]) };
+    return (['weight', 'bias'] as const).filter((name) => moved[name]).map((name) => siteKey(name, layer));
   });
 }
 

@@ -22,7 +22,7 @@ export interface Search {
   readonly ranges: Readonly<Record<string, Range>>;
   /** Integer bits beyond which a site has left what data and parameters can make of it; none if undefined. */
   readonly mostWhole: (key: string) => number | undefined;
-  /** Fewest fraction bits with which gradients as they were seen still move the layer of a site; undefined where that is no matter of this site. */
+  /** Fewest fraction bits with which gradients as they were seen still move the parameters behind a site; undefined where that is no matter of this site. */
   readonly leastMoving: (key: string) => number | undefined;
   /** The design nearest to what is wanted that words and guard allow; undefined where there is none. */
   readonly fit: (wanted: Design) => Design | undefined;
@@ -51,7 +51,7 @@ export interface Bench extends Search {
   /** The official one, and that of work ahead. */
   readonly evaluate: Evaluate;
   readonly roof: Bits;
-  /** Fraction bits below which a layer was predicted to stall, and a run confirmed it. */
+  /** Fraction bits below which parameters were predicted to stall, and a run confirmed it. */
   readonly floor: Bits;
   readonly designWith: (whole: Bits, fractions: Bits) => Design | undefined;
   /** Evaluates fractions with as many integer bits as that takes. */

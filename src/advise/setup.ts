@@ -9,7 +9,7 @@ import { parseReal, toDouble } from '../format/real.js';
 import { hashJson } from '../plan/hash.js';
 import type { Experiment } from '../schema/experiment.js';
 import { runSides } from '../sweep/sides.js';
-import { movedLayers, type FloatSide, type Scenario, type Setup } from './scenario.js';
+import { movedSites, type FloatSide, type Scenario, type Setup } from './scenario.js';
 import type { Dataset } from '../signal/dataset.js';
 import type { Plan } from '../schema/plan.js';
 
@@ -66,7 +66,7 @@ function floatSide(core: CoreExports, plan: Plan, dataset: Dataset, { verdict }:
   const bestLoss = leastSquares(plan, evaluation)?.loss;
   return {
     ...judge(byOutputs(float, float), bestLoss, thresholds(verdict)), loss: float.outputLoss, startLoss: float.recorder.startLoss, bestLoss, outputs: float.outputs,
-    moved: movedLayers(plan, float),
+    moved: movedSites(plan, float),
   };
 }
 

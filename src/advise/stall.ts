@@ -70,24 +70,23 @@ export function stallFraction(plan: Plan, key: string, seen: readonly Seen[]): n
   return shareBelow(seen, layer, edge);
 }
 
-/** Whether gradients as they were seen can move a layer at all. */
-function canMove(plan: Plan, layer: number, seen: readonly Seen[]): boolean {
-  return pathsOf(plan, layer).some(({ key }) => stallFraction(plan, key, seen)! < 1);
-}
+/** Whether gradients as they were seen can move parameters at all. */
+const canMove = (plan: Plan, parameters: readonly string[], seen: readonly Seen[]): boolean => parameters.every((key) => stallFraction(plan, key, seen)! < 1);
 
 /**
- * Fewest fraction bits of a site with which gradients as they were seen still move its layer, all other sites fine: from the largest gradient, the rate and
- * the last place.
+ * Fewest fraction bits of a site with which gradients as they were seen still move the parameters behind it, all other sites fine: from the largest gradient, the
+ * rate and the last place.
  *
  * @param plan in fine formats
  * @param whole integer bits of the site
+ * @param keys sites that formats are proposed for: weights and biases among them have to move
  * @returns undefined for a site that does not decide about that alone
  */
-export function leastMoving(plan: Plan, key: string, whole: number, seen: readonly Seen[]): number | undefined {
-  const name = nameOf(key);
-  const layer = layerOf(key);
-  if (!['gradient', 'update', 'weight', 'bias'].includes(name) || !isPlain(plan) || !canMove(plan, layer, seen)) return undefined;
-  const moving = (fraction: number): boolean => canMove(withDesign(plan, { [key]: { whole, fraction } satisfies Width }), layer, seen);
+export function leastMoving(plan: Plan, key: string, whole: number, keys: readonly string[], seen: readonly Seen[]): number | undefined {
+  const ahead = ['gradient', 'update'].includes(nameOf(key));
+  const parameters = pathsOf(plan, layerOf(key)).map((path) => path.key).filter((parameter) => keys.includes(parameter) && (ahead || parameter === key));
+  if (parameters.length === 0 || !isPlain(plan) || !canMove(plan, parameters, seen)) return undefined;
+  const moving = (fraction: number): boolean => canMove(withDesign(plan, { [key]: { whole, fraction } satisfies Width }), parameters, seen);
   let least = fine(key).fraction;
   while (whole + least > 2 && moving(least - 1)) least--;
   return whole + least > 2 ? least : undefined;

@@ -90,7 +90,7 @@ export async function runTrial(options: AdviseOptions, { throttle, rate, setup, 
     const found = await search({
       lab, keys, words, cost: price, ranges, fit, onDesign, onShare: (share) => told(SEARCHED * share),
       mostWhole: (key) => bounds[key] && wholeBits(union(bounds[key].affine ?? bounds[key].interval, ranges[key]!)) + SPARE,
-      leastMoving: (key) => leastMoving(finePlan, key, wholeBits(ranges[key]!), seen),
+      leastMoving: (key) => leastMoving(finePlan, key, wholeBits(ranges[key]!), keys, seen),
     });
     if (found) await follow(found.design, { lab, words, fit, price, onDesign, onShare: (share) => told(SEARCHED + (1 - SEARCHED) * share) });
     await Promise.all(pending);

@@ -138,7 +138,7 @@ describe('bounds', () => {
 });
 
 describe('stalls', () => {
-  it('a proposal has no layer that never moves', async () => {
+  it('a proposal has no weights that never move', async () => {
     const run = { experiment: 'relu-4-8-2', throttle: ['none'], anchor: ['none'], steps: 240, set: ['experiment.phases[0].learningRate=0.05', 'experiment.verdict.survives=0.9', 'experiment.phases[0].steps=240'] };
     const { proposal, evidence } = await advise({ ...run, seeds: 1, sites: ['update', 'weight'], workers: 2 });
     const profile = join(folder, 'moving.json');
