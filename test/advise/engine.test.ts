@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { advise } from '../../src/advise/advise.js';
 import { boundsOf } from '../../src/advise/bounds.js';
-import { variablesOf } from '../../src/advise/design.js';
+import { variablesOf, withDesign } from '../../src/advise/design.js';
 import { fine, observe, type Range } from '../../src/advise/observe.js';
-import { planOf } from '../../src/advise/scenario.js';
+import { planOf, runDesign } from '../../src/advise/scenario.js';
 import { wholeBits } from '../../src/advise/search.js';
+import { leastMoving, stallFraction } from '../../src/advise/stall.js';
 import { openSetup } from '../../src/advise/setup.js';
 import { adviseTargets } from '../../src/advise/targets.js';
 import { renderTargetAdvice } from '../../src/advise/text.js';
@@ -138,6 +139,24 @@ describe('bounds', () => {
 });
 
 describe('stalls', () => {
+  it('are where the predictor says: one bit below what still moves, nothing does', async () => {
+    const setup = await openSetup({ ...SMALL, throttle: ['none'], anchor: ['none'], stresses: [undefined], seeds: [42] });
+    const [scenario] = setup.scenarios as [(typeof setup.scenarios)[number]];
+    const keys = variablesOf(await planOf(setup, scenario, {}));
+    const fineDesign = Object.fromEntries(keys.map((key) => [key, fine(key)]));
+    const plan = await planOf(setup, scenario, fineDesign);
+    const core = await loadCore();
+    const seen = [observe(core, plan, scenario.dataset)];
+    for (const key of ['layer0.update', 'layer0.weight']) {
+      const whole = wholeBits(seen[0]!.ranges[key]!) + 6; // room for words that are all but empty
+      const least = leastMoving(plan, key, whole, keys, seen)!;
+      const stalls = async (fraction: number): Promise<boolean> => (await runDesign(core, setup, 0, { ...fineDesign, [key]: { whole, fraction } }, {})).stalls;
+      expect(await stalls(least - 1), key).toBe(true);
+      expect(stallFraction(withDesign(plan, { [key]: { whole, fraction: least - 1 } }), 'layer0.weight', seen), key).toBe(1);
+      expect(await stalls(least + 6), key).toBe(false);
+    }
+  });
+
   it('a proposal has no weights that never move', async () => {
     const run = { experiment: 'relu-4-8-2', throttle: ['none'], anchor: ['none'], steps: 240, set: ['experiment.phases[0].learningRate=0.05', 'experiment.verdict.survives=0.9', 'experiment.phases[0].steps=240'] };
     const { proposal, evidence } = await advise({ ...run, seeds: 1, sites: ['update', 'weight'], workers: 2 });
