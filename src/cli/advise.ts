@@ -56,7 +56,7 @@ export function addAdvise(program: Command, context: () => Context): void {
     .addOption(new Option('--survive <share>', 'of the seeds that must survive under each stress (default: 1)').argParser(number))
     .addOption(new Option('--loss-ratio <n>', 'largest median of final loss over that of float64').argParser(number))
     .addOption(new Option('--max-loss <n>', 'largest median final loss').argParser(number))
-    .addOption(new Option('--sqnr <db>', "smallest median ratio, dB, of the outputs' power to that of their difference from float64's").argParser(number))
+    .addOption(new Option('--sqnr <n>', "smallest median ratio, dB, of the outputs' power to that of their difference from float64's").argParser(number))
     .addOption(new Option('--guard <kind>', GUARD_NAMES.map((name) => `${name}: ${GUARDS[name]}`).join('; ')).choices(GUARD_NAMES).default('measured'))
     .addOption(new Option('--cost <kind>', ADVISE_COST_NAMES.map((name) => `${name}: ${ADVISE_COSTS[name]}`).join('; ')).choices(ADVISE_COST_NAMES).default('bits'))
     .addOption(new Option('--words <list>', 'lengths words can have (default: any; 8,16,32,64 where the target has no others)').argParser(numbers))
