@@ -1,7 +1,7 @@
 /** Goes down from fractions that meet the requirement as long as anything cheaper is in reach: single bits, then exchanges. */
 import type { Design } from './design.js';
 import type { Evaluate } from './evaluate.js';
-import type { Bench, Bits } from './search.js';
+import type { Bench, Bits, Met } from './search.js';
 
 /** Bits a site is taken down by: past a length that does not do, for more bits are not always better. */
 const DOWN = [1, 2, 3, 4] as const;
@@ -14,26 +14,24 @@ export const FEW = 8;
 const ANNOUNCED = 16;
 
 /** Where it stands. */
-interface State {
+export interface Improved {
   readonly fractions: Bits;
   readonly whole: Bits;
   readonly design: Design;
   readonly cost: number;
 }
 
-export type Improved = Pick<State, 'design' | 'fractions' | 'cost'>;
-
 /** Bits that a move gives, by site; made from where it starts. */
-type Move = (from: State) => Bits;
+type Move = (from: Improved) => Bits;
 
 /**
- * @param seen integer bits that the values seen take
  * @param least fewest fraction bits each site could do with alone
- * @returns goes down from fractions, by single bits alone or by exchanges too; undefined where these do not meet the requirement
+ * @returns goes down from fractions, by single bits alone or by exchanges too, with the first integer bits of a list that they meet the requirement with;
+ *   undefined where they do with none
  */
-export function improver({ lab, keys, words, cost, roof, floor, evaluate, designWith, meets }: Bench, seen: Bits, least: Bits): (from: Bits, exchanges: boolean) => Promise<Improved | undefined> {
+export function improver({ lab, keys, words, cost, roof, floor, evaluate, designWith, meets }: Bench, least: Bits): (from: Bits, exchanges: boolean, wholes: readonly Bits[]) => Promise<Improved | undefined> {
   /** Where a move leads; undefined where that is no cheaper, or does not do. */
-  const moved = async (state: State, move: Move, ask: Evaluate): Promise<State | undefined> => {
+  const moved = async (state: Improved, move: Move, ask: Evaluate): Promise<Improved | undefined> => {
     const fractions = { ...state.fractions };
     for (const [key, bits] of Object.entries(move(state))) fractions[key] = fractions[key]! + bits;
     if (keys.some((key) => fractions[key]! > roof[key]! || fractions[key]! < Math.max(1 - state.whole[key]!, floor[key] ?? -Infinity))) return undefined;
@@ -46,18 +44,21 @@ export function improver({ lab, keys, words, cost, roof, floor, evaluate, design
     return price < state.cost ? { fractions, whole, design: design!, cost: price } : undefined;
   };
   // Steps in words reach the next shorter word.
-  const step = ({ design, fractions }: State, key: string): number => {
+  const step = ({ design, fractions }: Improved, key: string): number => {
     if (words === undefined) return 1;
     const word = design[key]!.whole + design[key]!.fraction;
     const shorter = words.filter((offered) => offered < word).at(-1);
     return shorter === undefined ? 1 : Math.max(1, fractions[key]! + design[key]!.whole - shorter);
   };
 
-  return async (from, exchanges) => {
-    // Integer bits that an earlier trial asked for may not be needed here.
-    const first = await meets(from, seen, evaluate);
-    if (!first.ok) return undefined;
-    let state: State = { fractions: from, whole: first.whole, design: first.design!, cost: await cost(first.design!) };
+  return async (from, exchanges, wholes) => {
+    let first: Met | undefined;
+    for (const whole of wholes) {
+      first = await meets(from, whole, evaluate);
+      if (first.ok) break;
+    }
+    if (!first?.ok) return undefined;
+    let state: Improved = { fractions: from, whole: first.whole, design: first.design!, cost: await cost(first.design!) };
     /** Tries moves one after the other, each from where the last that did led; again and again while it does, where `again`. */
     const tryAll = async (moves: readonly Move[], again: boolean): Promise<boolean> => {
       let any = false;

@@ -146,7 +146,7 @@ export async function search(given: Search): Promise<Found | undefined> {
   }
 
   const bench: Bench = { ...given, evaluate, roof, floor, designWith, meets };
-  const candidates: Bits[] = [];
+  const candidates: { readonly fractions: Bits; readonly whole: Bits }[] = [];
   // From above: all lifted together until they do.
   const lifts = Array.from({ length: MOST_LIFT + 1 }, (_, lift): Bits => Object.fromEntries(keys.map((key) => [key, Math.min(roof[key]!, least[key]! + lift)])));
   const liftedFrom = whole;
@@ -155,7 +155,7 @@ export async function search(given: Search): Promise<Found | undefined> {
     const met = await meets(lifted, whole, evaluate);
     whole = met.whole;
     if (!met.ok) continue;
-    candidates.push(lifted);
+    candidates.push({ fractions: lifted, whole });
     break;
   }
   // From below: the bit that helps most, again and again.
@@ -168,7 +168,7 @@ export async function search(given: Search): Promise<Found | undefined> {
     const reached = await meets(climbing, whole, evaluate);
     whole = reached.whole;
     if (reached.ok) {
-      candidates.push(climbing);
+      candidates.push({ fractions: climbing, whole });
       break;
     }
     let best: { fractions: Bits; score: readonly number[] } | undefined;
@@ -182,19 +182,21 @@ export async function search(given: Search): Promise<Found | undefined> {
     if (!best) break;
     climbing = best.fractions;
   }
-  if (keys.length <= FEW || candidates.length === 0) candidates.push(roof);
+  const begin = { fractions: roof, whole: begun.whole };
+  if (keys.length <= FEW) candidates.push(begin);
   given.onShare(CLIMBED);
 
-  const improve = improver(bench, seen, least);
-  const best = await cheapestOf(candidates, keys.length <= FEW);
+  const improve = improver(bench, least);
+  const best = (await cheapestOf(candidates, keys.length <= FEW)) ?? (await cheapestOf([begin], false));
   // Of many sites exchanges are tried from one place alone.
-  const ended = best && keys.length > FEW ? await improve(best.fractions, true) : best;
+  const ended = best && keys.length > FEW ? await improve(best.fractions, true, [best.whole]) : best;
   return ended && { design: ended.design, least };
 
-  async function cheapestOf(starts: readonly Bits[], exchanges: boolean): Promise<Improved | undefined> {
+  async function cheapestOf(starts: typeof candidates, exchanges: boolean): Promise<Improved | undefined> {
     let cheapest: Improved | undefined;
     for (const [at, start] of starts.entries()) {
-      const found = await improve(start, exchanges);
+      // Integer bits that a trial before asked for may not be needed here.
+      const found = await improve(start.fractions, exchanges, [seen, start.whole]);
       given.onShare(CLIMBED + ((1 - CLIMBED) * (at + 1)) / (starts.length + 1));
       if (found && (!cheapest || found.cost < cheapest.cost)) cheapest = found;
     }
