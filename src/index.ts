@@ -8,9 +8,11 @@
  */
 export { advise, type AdviseOptions } from './advise/advise.js';
 export { ADVISE_COSTS, type AdviseCost } from './advise/cost.js';
+export { GUARDS, type Guard } from './advise/guard.js';
 export { drawFront } from './advise/picture.js';
 export { profileAt } from './advise/point.js';
-export { renderAdvice } from './advise/text.js';
+export { adviseTargets, type AdviseTargetsOptions } from './advise/targets.js';
+export { renderAdvice, renderTargetAdvice } from './advise/text.js';
 export { recordBaseline, updateBaseline, type RecordOptions, type UpdateOptions } from './check/baseline.js';
 export { checkBaseline, type CheckOptions } from './check/check.js';
 export { diffBaselines } from './check/diff.js';
@@ -95,7 +97,7 @@ export { runPair, type Pair, type PairOptions, type Recording, type StepView } f
 export { runMixed, type MixedOutcome } from './run/mixed.js';
 export { createTrace, FIXED_COLUMNS, SHARED_COLUMNS, SIDE_COLUMNS, TRACE_COLUMNS, type TraceRow } from './run/trace.js';
 export { openTraceFile, type TraceFile } from './run/traceFile.js';
-export type { Advice, AdvicePoint, AdviceSite } from './schema/advice.js';
+export type { Advice, AdvicePoint, AdviceSite, TargetAdvice } from './schema/advice.js';
 export type { Baseline } from './schema/baseline.js';
 export type { BaselineDiff, BaselineSummary } from './schema/baselineViews.js';
 export type { BudgetSite, ErrorBudget } from './schema/budget.js';

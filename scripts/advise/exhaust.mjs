@@ -1,9 +1,9 @@
 /** The cheapest formats of a few sites by trying all, and what advise proposes for the same. */
 import { bitsOf } from '../../dist/advise/cost.js';
 import { openLab } from '../../dist/advise/evaluate.js';
-import { advise, prepare } from '../../dist/index.js';
+import { openSetup } from '../../dist/advise/setup.js';
 import { wholeBits } from '../../dist/advise/search.js';
-import { loadCore } from '../../dist/core/load.js';
+import { advise } from '../../dist/index.js';
 
 /**
  * Small problems: a learner, a target, and the sites whose formats are free; all others are the target's. The requirement is that every seed survives,
@@ -34,24 +34,20 @@ export async function exhaust(problem) {
   const { experiment, profile, throttle, sites, maxLoss } = problem;
   const run = { experiment, profile, throttle: [throttle], anchor: ['none'] };
   const advice = await advise({ ...run, sites, maxLoss, seeds: SEEDS });
-  const cores = { float: await loadCore(), fixed: await loadCore() };
-  const { experiment: stated } = await prepare(run);
-  const first = stated.seed ?? 42;
-  const lab = await openLab({
-    ...run, stresses: [undefined], seeds: Array.from({ length: SEEDS }, (_, k) => first + k), requirement: { survive: 1, lossRatio: undefined, maxLoss }, cores, breathe: async () => {},
-  });
+  const setup = await openSetup({ ...run, stresses: [undefined], seeds: advice.plan.seeds });
+  const lab = await openLab({ setup, requirement: { survive: 1, maxLoss } });
   let least = Infinity;
   let designs = 0;
   const walk = async (rest, design) => {
     // A design that cannot be cheaper than the cheapest found need not be run.
-    if (bitsOf(design) + rest.reduce((sum, { range, leastFraction }) => sum + wholeBits(range) + leastFraction - BELOW, 0) >= least) return;
+    if (bitsOf(design) + rest.reduce((sum, { bounds: { measured }, leastFraction }) => sum + wholeBits(measured) + leastFraction - BELOW, 0) >= least) return;
     if (rest.length === 0) {
       designs++;
       if ((await lab.evaluate(design)).ok) least = bitsOf(design);
       return;
     }
-    const [{ key, range, leastFraction }, ...others] = rest;
-    for (let whole = wholeBits(range); whole <= wholeBits(range) + WHOLE; whole++) {
+    const [{ key, bounds: { measured }, leastFraction }, ...others] = rest;
+    for (let whole = wholeBits(measured); whole <= wholeBits(measured) + WHOLE; whole++) {
       for (let fraction = leastFraction - BELOW; fraction <= leastFraction + ABOVE; fraction++) if (whole + fraction >= 2) await walk(others, { ...design, [key]: { whole, fraction } });
     }
   };

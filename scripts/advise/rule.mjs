@@ -1,8 +1,8 @@
 /** 4-8-2 ReLU under a gain of 3: formats by the general rule of the ENABOL path, and those advise proposes for the same requirement. */
 import { designOf } from '../../dist/advise/design.js';
 import { openLab } from '../../dist/advise/evaluate.js';
+import { openSetup } from '../../dist/advise/setup.js';
 import { advise, prepare, validateProfile } from '../../dist/index.js';
-import { loadCore } from '../../dist/core/load.js';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,8 +27,9 @@ const ruled = (W, I) => {
 export async function byRule() {
   const folder = mkdtempSync(join(tmpdir(), 'qrails-rule-'));
   try {
-    const cores = { float: await loadCore(), fixed: await loadCore() };
-    const lab = async (path) => openLab({ ...RUN, profile: path, stresses: [undefined], seeds: Array.from({ length: SEEDS }, (_, k) => 42 + k), requirement: { survive: 1 }, cores, breathe: async () => {} });
+    const lab = async (path) => openLab({
+      setup: await openSetup({ ...RUN, profile: path, stresses: [undefined], seeds: Array.from({ length: SEEDS }, (_, k) => 42 + k) }), requirement: { survive: 1 },
+    });
     let rule;
     for (let W = 10; W <= 28 && !rule; W++) {
       for (let I = 2; I <= 6; I++) {

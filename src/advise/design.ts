@@ -1,8 +1,10 @@
 /** Word lengths that may be chosen, and the profile that has them. docs/advise.md. */
-import type { Counters } from '../format/quantise.js';
+import { printable } from '../document/show.js';
+import { QrailsError } from '../errors.js';
+import { inUse, reformatted } from '../plan/concernsExact.js';
 import type { Plan } from '../schema/plan.js';
 import type { Profile, ProfileSite } from '../schema/profile.js';
-import { SITES, siteKey, wordLengthRange, type SiteName } from '../site/sites.js';
+import { siteKey, siteName, SITES, wordLengthRange, type SiteName } from '../site/sites.js';
 
 /** A signed format: integer bits, the sign among them, and fraction bits. */
 export interface Width {
@@ -16,14 +18,32 @@ export type Design = Readonly<Record<string, Width>>;
 /** Sites of the learning step whose formats are proposed; controllers keep theirs. */
 const PROPOSED: readonly SiteName[] = ['input', 'product', 'accumulator', 'activation', 'error', 'gradientProduct', 'gradientAccumulator', 'gradient', 'update', 'weight', 'bias'];
 
-export const nameOf = (key: string): SiteName => key.slice(key.indexOf('.') + 1) as SiteName;
+/** Modes by site key, where they are other than the target's. */
+export type Modes = Readonly<Record<string, Pick<ProfileSite, 'rounding' | 'overflow'>>>;
 
 /** Keys of the sites whose formats are proposed: signed, without rails of the user's, rounding something in this plan. */
-export function variablesOf(plan: Plan, counters: Readonly<Record<string, Counters>>): string[] {
+export function variablesOf(plan: Plan): string[] {
   return PROPOSED.flatMap((name) => (SITES[name].perLayer ? plan.layers.map((_, layer) => siteKey(name, layer)) : [name])).filter((key) => {
     const format = plan.sites[key];
-    return format?.signed === true && (counters[key]?.count ?? 0) > 0 && !hasRails(format);
+    return format?.signed === true && inUse(plan, key) && !hasRails(format);
   });
+}
+
+/** The keys of a plan that a user chose, by key or by the name of the site in every layer. @throws QrailsError `usage` for what is none of them */
+export function chosenKeys(wanted: readonly string[], all: readonly string[]): string[] {
+  for (const name of wanted) {
+    if (!all.some((key) => key === name || siteName(key) === name)) {
+      throw new QrailsError({ code: 'usage', where: '--sites', message: 'no format is proposed for this site here', found: printable(name), expected: `one of ${[...new Set([...all.map(siteName), ...all])].join(', ')}` });
+    }
+  }
+  return all.filter((key) => wanted.includes(key) || wanted.includes(siteName(key)));
+}
+
+const MACHINE_WORDS: readonly number[] = [8, 16, 32, 64];
+
+/** The lengths of machine words, where every word of the target has one of them. */
+export function machineWords(plan: Plan): readonly number[] | undefined {
+  return Object.entries(plan.sites).every(([key, { wordLength }]) => !['signal', 'accumulator'].includes(SITES[siteName(key)].kind) || MACHINE_WORDS.includes(wordLength)) ? MACHINE_WORDS : undefined;
 }
 
 function hasRails({ wordLength, rails: [low, high] }: Plan['sites'][string]): boolean {
@@ -39,7 +59,7 @@ export const designOf = (plan: Plan, keys: readonly string[]): Design =>
   }));
 
 /** Longest word a site may have. */
-export const longest = (key: string): number => wordLengthRange(SITES[nameOf(key)].kind, true)[1];
+export const longest = (key: string): number => wordLengthRange(SITES[siteName(key)].kind, true)[1];
 
 /** Bits of the word a format takes: the shortest of `words` that holds it, or its own length where any is offered. Undefined if none does. */
 export function wordOf({ whole, fraction }: Width, key: string, words: readonly number[] | undefined): number | undefined {
@@ -59,11 +79,31 @@ export function filled(design: Design, words: readonly number[] | undefined): De
   return Object.fromEntries(entries);
 }
 
+/**
+ * The design nearest to what is wanted that words and a guard allow: integer bits only grow.
+ *
+ * @param guarded gives a design the integer bits it needs, or the same design where it has them
+ */
+export function fitted(wanted: Design, words: readonly number[] | undefined, guarded: (design: Design) => Design | undefined): Design | undefined {
+  for (let at = wanted; ; ) {
+    const full = filled(at, words);
+    const safe = full && guarded(full);
+    if (!safe || safe === full) return safe;
+    at = Object.fromEntries(Object.entries(wanted).map(([key, { fraction }]) => [key, { whole: safe[key]!.whole, fraction }]));
+  }
+}
+
+/** The same plan with the formats of a design, without a look at the profile: for what follows from formats alone. */
+export const withDesign = (plan: Plan, design: Design): Plan => ({
+  ...plan,
+  sites: { ...plan.sites, ...Object.fromEntries(Object.entries(design).map(([key, { whole, fraction }]) => [key, reformatted(plan.sites[key]!, { wordLength: whole + fraction, fractionLength: fraction })])) },
+});
+
 /** A profile with the formats of a design, and modes where they are given. Several layers have entries of their own. */
-export function profileWith(profile: Profile, design: Design, layers: number, modes: Readonly<Record<string, Pick<ProfileSite, 'rounding'>>> = {}): Profile {
+export function profileWith(profile: Profile, design: Design, layers: number, modes: Modes = {}): Profile {
   const sites: Record<string, ProfileSite> = { ...profile.sites };
   for (const [key, { whole, fraction }] of Object.entries(design)) {
-    const place = layers === 1 ? nameOf(key) : key;
+    const place = layers === 1 ? siteName(key) : key;
     sites[place] = { ...sites[place], signed: true, wordLength: whole + fraction, fractionLength: fraction, ...modes[key] };
   }
   return { ...profile, sites: sites };

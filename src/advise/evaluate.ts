@@ -1,42 +1,25 @@
-/** Runs designs over seeds and stresses, and says whether they meet the requirement. */
-import { prepareFrom, readDocuments, type Documents, type RunOptions } from '../compare/prepare.js';
-import { leastSquares, type Reference } from '../compare/reference.js';
-import { thresholds } from '../compare/thresholds.js';
-import { byOutputs, judge, type Judged } from '../compare/verdict.js';
-import { applySet } from '../document/set.js';
-import { QrailsError } from '../errors.js';
-import type { Counters } from '../format/quantise.js';
-import type { Recording } from '../run/pair.js';
+/** Says of designs whether they meet the requirement: over scenarios, run once each, ahead of time where threads are free. */
+import type { Build } from '../core/load.js';
 import type { Plan } from '../schema/plan.js';
-import type { Profile, ProfileSite } from '../schema/profile.js';
-import type { Dataset } from '../signal/dataset.js';
-import { runSides, type Cores } from '../sweep/sides.js';
-import { designKey, profileWith, type Design } from './design.js';
+import { designKey, type Design, type Modes } from './design.js';
+import type { Store } from './journal.js';
+import { openRunner } from './runner.js';
+import { planOf, type Ran, type Setup } from './scenario.js';
 
 /** What a proposal must do. */
 export interface Requirement {
   /** Share of the seeds that must survive, under each stress. */
   readonly survive: number;
   /** Largest median of the final loss over that of float64; none if undefined. */
-  readonly lossRatio: number | undefined;
+  readonly lossRatio?: number | undefined;
   /** Largest median final loss. */
-  readonly maxLoss: number | undefined;
-}
-
-/** One seed under one sensor: what is the same for every design. */
-interface Scenario {
-  readonly stress: string;
-  readonly seed: number;
-  readonly documents: Documents;
-  readonly dataset: Dataset;
-  readonly reference: Reference | undefined;
-  readonly recording: Recording;
-  /** By its outputs, as the designs are judged. */
-  readonly float: Judged & { readonly loss: number };
+  readonly maxLoss?: number | undefined;
+  /** Smallest median of the outputs' signal over quantisation noise, dB. */
+  readonly sqnr?: number | undefined;
 }
 
 export interface Outcome {
-  /** Whether the requirement is met and nothing overflows. */
+  /** Whether the requirement is met, nothing overflows and nothing stalls. */
   readonly ok: boolean;
   /** Whether every scenario was run: a design is given up where it cannot be saved. */
   readonly complete: boolean;
@@ -45,141 +28,174 @@ export interface Outcome {
   readonly run: number;
   /** Sites of the design that overflow, with how many bits the largest value seen lacks. */
   readonly overflows: Readonly<Record<string, number>>;
-  /** Final loss by the outputs and its ratio to float64 of each scenario, in order, where all were run; Infinity where it diverged. */
+  /** Scenarios in which it stalls, of those run. */
+  readonly stalls: number;
+  /** Final loss by the outputs, its ratio to float64 and the power of noise over that of the signal, of each scenario, where all were run; Infinity where it diverged. */
   readonly losses: readonly number[];
   readonly ratios: readonly number[];
+  readonly noises: readonly number[];
 }
+
+/** @param whole true: run every scenario, whatever becomes of the first */
+export type Evaluate = (design: Design, whole?: boolean, modes?: Modes) => Promise<Outcome>;
 
 export interface Lab {
-  readonly scenarios: readonly { readonly stress: string; readonly seed: number; readonly floatVerdict: string; readonly floatLoss: number }[];
-  readonly runs: () => number;
-  /** The plan of a design in the first scenario. */
+  readonly setup: Setup;
+  readonly evaluate: Evaluate;
+  /** Designs asked for, and runs that took: the same for any number of workers. */
+  readonly asked: () => { readonly designs: number; readonly runs: number };
+  /** The plan of a design in the first scenario. @throws QrailsError where the target cannot run it */
   plan(design: Design, modes?: Modes): Promise<Plan>;
-  /** All of one run, in the first scenarios or all: for ranges. */
-  record(design: Design): Promise<Readonly<Record<string, Counters>>[]>;
-  /** @param whole true: run every scenario, whatever becomes of the first */
-  evaluate(design: Design, whole?: boolean, modes?: Modes): Promise<Outcome>;
+  /**
+   * What is likely to be asked next, likeliest first, in place of what was said before. Free threads work on it; it is never waited for. What it changes is the order
+   * in which scenarios are tried from now on, and that whether threads are free or not.
+   */
+  ahead(tasks: Iterable<(evaluate: Evaluate) => Promise<unknown>>): void;
+  close(): Promise<void>;
 }
-export type Modes = Readonly<Record<string, Pick<ProfileSite, 'rounding'>>>;
 
-export interface LabOptions extends RunOptions {
-  readonly throttle: readonly [string];
-  readonly anchor: readonly [string];
-  readonly stresses: readonly (string | undefined)[];
-  readonly seeds: readonly number[];
+export interface LabOptions {
+  readonly setup: Setup;
   readonly requirement: Requirement;
-  readonly cores: Cores;
-  readonly breathe: () => Promise<void>;
+  /** Threads, default 1. */
+  readonly workers?: number | undefined;
+  readonly build?: Build | undefined;
+  /** Where runs are kept, and the name of this setup there. */
+  readonly store?: { readonly runs: Store; readonly name: string } | undefined;
+  /** Called between runs: to be heard, or to stop by throwing. */
+  readonly breathe?: (() => Promise<void>) | undefined;
 }
 
-/** Prepares every seed under every stress and runs its float64 side. */
-export async function openLab(options: LabOptions): Promise<Lab> {
-  const { requirement, cores, breathe } = options;
-  const scenarios: Scenario[] = [];
-  let runs = 0;
-  for (const stress of options.stresses) {
-    const read = await readDocuments({ ...options, ...(stress !== undefined && { sensor: stress }) });
-    const values = await applySet({ profile: read.profile.value, sensor: read.sensor.value, experiment: read.experiment.value }, options.set ?? []);
-    const documents: Documents = {
-      experiment: { ...read.experiment, value: values.experiment }, profile: { ...read.profile, value: values.profile }, sensor: { ...read.sensor, value: values.sensor },
-    };
-    for (const seed of options.seeds) {
-      await breathe();
-      const { variants: [variant], dataset, experiment } = await prepareFrom(documents, { ...options, set: [], seed });
-      const { recordings, evaluation } = runSides(cores, variant!.plan, dataset, ['float']);
-      runs++;
-      const reference = leastSquares(variant!.plan, evaluation);
-      const { float } = recordings;
-      const judged = judge(byOutputs(float, float), reference?.loss, thresholds(experiment.verdict));
-      scenarios.push({ stress: documents.sensor.value.name, seed, documents, dataset, reference, recording: float, float: { ...judged, loss: float.outputLoss } });
-    }
-  }
-  const layers = scenarios[0]!.documents.experiment.value.model.layers.length;
-  const planOf = async ({ documents, seed, dataset }: Scenario, design: Design, modes?: Modes): Promise<Plan> => {
-    const profile: Profile = profileWith(documents.profile.value, design, layers, modes);
-    const { variants: [variant] } = await prepareFrom({ ...documents, profile: { ...documents.profile, value: profile } }, { ...options, set: [], seed }, dataset);
-    return variant!.plan;
-  };
-  const fixedOf = (scenario: Scenario, plan: Plan): Recording => {
-    runs++;
-    return runSides(cores, plan, scenario.dataset, ['fixed']).recordings.fixed;
-  };
-  const known = new Map<string, Outcome>();
-  // What was lost last is tried first: most designs that fail are then given up after one run.
-  let order = scenarios.map((_, index) => index);
-  const perStress = options.seeds.length;
-  const mayLose = Math.floor(perStress * (1 - requirement.survive) + 1e-9);
+type Fetch = (index: number, design: Design, modes: Modes) => Promise<Ran>;
 
-  const evaluate = async (design: Design, whole: boolean, modes?: Modes): Promise<Outcome> => {
-    const lostAt = new Map<string, number>();
-    const overflows: Record<string, number> = {};
-    const losses = new Array<number>(scenarios.length).fill(NaN);
-    let lost = 0;
-    let run = 0;
-    let failed = false;
-    for (const index of order) {
-      await breathe();
-      const scenario = scenarios[index]!;
-      let plan: Plan;
-      try {
-        plan = await planOf(scenario, design, modes);
-      } catch (error) {
-        if (!(error instanceof QrailsError)) throw error;
-        return { ok: false, complete: false, lost: scenarios.length, run, overflows, losses: [], ratios: [] }; // a constant that becomes zero, a sum that is too wide
-      }
-      const recording = fixedOf(scenario, plan);
-      run++;
-      const { verdict } = judge(byOutputs(recording, scenario.recording), scenario.reference?.loss, thresholds(scenario.documents.experiment.value.verdict), scenario.float);
-      losses[index] = verdict === 'diverged' ? Infinity : recording.outputLoss;
-      if (verdict !== 'survives') {
-        lost++;
-        lostAt.set(scenario.stress, (lostAt.get(scenario.stress) ?? 0) + 1);
-      }
-      for (const key of Object.keys(design)) {
-        const lacking = lackingBits(recording.counters[key]);
-        if (lacking > 0) overflows[key] = Math.max(overflows[key] ?? 0, lacking);
-      }
-      if (Object.keys(overflows).length > 0 || (lostAt.get(scenario.stress) ?? 0) > mayLose) {
-        failed = true;
-        order = [index, ...order.filter((other) => other !== index)];
-        if (!whole) return { ok: false, complete: false, lost, run, overflows, losses: [], ratios: [] };
-      }
+/** Thrown in work ahead that nobody asks for any more. */
+class Outdated extends Error {}
+
+export async function openLab({ setup, requirement, workers = 1, build, store, breathe }: LabOptions): Promise<Lab> {
+  const { scenarios } = setup;
+  const runner = await openRunner(setup, workers, build);
+  const runs = new Map<string, Promise<Ran>>();
+  const asked = { designs: new Set<string>(), runs: new Set<string>() };
+  const known = new Map<string, Outcome>();
+  const nameOf = (design: Design, modes: Modes): string => (Object.keys(modes).length === 0 ? designKey(design) : `${designKey(design)} ${JSON.stringify(modes)}`);
+  const runName = (index: number, design: Design, modes: Modes): string => `${index} ${nameOf(design, modes)}`;
+  const make = async (index: number, design: Design, modes: Modes, name: string): Promise<Ran> => {
+    const kept = store?.runs.get(`${store.name} ${name}`);
+    if (kept) return kept;
+    const ran = await runner.run(index, design, modes);
+    await store?.runs.keep(`${store.name} ${name}`, ran);
+    return ran;
+  };
+  const fetch: Fetch = (index, design, modes) => {
+    const name = runName(index, design, modes);
+    let run = runs.get(name);
+    if (!run) {
+      run = make(index, design, modes, name);
+      run.catch(() => undefined); // whoever asks for it is told
+      runs.set(name, run);
     }
-    const ratios = losses.map((loss, index) => loss / scenarios[index]!.float.loss);
-    const beyond = (values: readonly number[], most: number | undefined): boolean => most !== undefined && median(values) > most;
-    const ok = !failed && !beyond(ratios, requirement.lossRatio) && !beyond(losses, requirement.maxLoss);
-    return { ok, complete: true, lost, run, overflows, losses, ratios };
+    return run;
+  };
+  const official: Fetch = async (index, design, modes) => {
+    asked.runs.add(runName(index, design, modes));
+    await breathe?.();
+    return fetch(index, design, modes);
+  };
+  // What was lost last is tried first: most designs that fail are then given up after one run. Within what is announced by one `ahead` the order stays, so that
+  // work ahead makes the runs that are asked for.
+  let order: readonly number[] = scenarios.map((_, index) => index);
+  let later = order;
+  const assess = assessor(setup, requirement, runner.workers === 1 ? undefined : fetch, runner.workers);
+
+  let generation = 0;
+  const ahead: Lab['ahead'] = (tasks) => {
+    const mine = ++generation;
+    order = later;
+    if (runner.workers === 1) return;
+    const waiting = tasks[Symbol.iterator]();
+    const current: Fetch = (...run) => {
+      if (mine !== generation) throw new Outdated();
+      return fetch(...run);
+    };
+    const evaluate: Evaluate = async (design, whole = false, modes = {}) => {
+      const before = known.get(nameOf(design, modes));
+      if (before && (before.complete || !whole)) return before;
+      return (await assess(design, whole, modes, order, current)).outcome;
+    };
+    const lane = async (): Promise<void> => {
+      for (let next = waiting.next(); !next.done && mine === generation; next = waiting.next()) await next.value(evaluate);
+    };
+    // What goes wrong here goes wrong again where it is asked for.
+    for (let count = 0; count < runner.workers; count++) lane().catch(() => undefined);
   };
 
   return {
-    scenarios: scenarios.map(({ stress, seed, float }) => ({ stress, seed, floatVerdict: float.verdict, floatLoss: float.loss })),
-    runs: () => runs,
-    plan: (design, modes) => planOf(scenarios[0]!, design, modes),
-    async record(design) {
-      const all: Readonly<Record<string, Counters>>[] = [];
-      for (const scenario of scenarios) {
-        await breathe();
-        all.push(fixedOf(scenario, await planOf(scenario, design)).counters);
-      }
-      return all;
-    },
+    setup, ahead,
+    asked: () => ({ designs: asked.designs.size, runs: asked.runs.size }),
+    plan: (design, modes) => planOf(setup, scenarios[0]!, design, modes),
     async evaluate(design, whole = false, modes = {}) {
-      const key = `${designKey(design)} ${JSON.stringify(modes)}`;
-      const before = known.get(key);
+      const name = nameOf(design, modes);
+      const before = known.get(name);
       if (before && (before.complete || !whole)) return before;
-      const outcome = await evaluate(design, whole, modes);
-      known.set(key, outcome);
+      asked.designs.add(name);
+      const { outcome, failedAt } = await assess(design, whole, modes, order, official);
+      later = firstly(failedAt, later);
+      known.set(name, outcome);
       return outcome;
+    },
+    close() {
+      generation++;
+      return runner.close();
     },
   };
 }
 
-/** Integer bits by which what a site first wanted missed its rail; 0 where nothing overflowed. */
-function lackingBits(counters: Counters | undefined): number {
-  if (!counters || counters.overflowHigh + counters.overflowLow === 0) return 0;
-  const size = (value: bigint): number => (value < 0n ? -value : value).toString(2).length;
-  const event = counters.firstOverflow;
-  return event ? Math.max(1, size(event.wanted) - size(event.raw)) : 1;
+/** An order in which the scenarios that failed come first, the last of them before the others. */
+const firstly = (failedAt: readonly number[], order: readonly number[]): readonly number[] => failedAt.reduce((before, index) => [index, ...before.filter((other) => other !== index)], order);
+
+/**
+ * Holds the runs of a design against a requirement, in a given order of the scenarios.
+ *
+ * @param early starts a run before it is asked for: what did in one scenario is likely to be run in those behind it, so many at a time
+ */
+function assessor({ scenarios }: Setup, requirement: Requirement, early: Fetch | undefined, atATime: number) {
+  const stresses = new Set(scenarios.map(({ stress }) => stress));
+  const mayLose = Math.floor((scenarios.length / stresses.size) * (1 - requirement.survive) + 1e-9);
+  return async (design: Design, whole: boolean, modes: Modes, order: readonly number[], fetch: Fetch): Promise<{ outcome: Outcome; failedAt: number[] }> => {
+    const lostAt = new Map<string, number>();
+    const overflows: Record<string, number> = {};
+    const losses = new Array<number>(scenarios.length).fill(NaN);
+    const noises = new Array<number>(scenarios.length).fill(NaN);
+    const failedAt: number[] = [];
+    let [lost, run, stalls] = [0, 0, 0];
+    const givenUp = (): { outcome: Outcome; failedAt: number[] } => ({ outcome: { ok: false, complete: false, lost, run, overflows, stalls, losses: [], ratios: [], noises: [] }, failedAt });
+    for (const [at, index] of order.entries()) {
+      const { stress } = scenarios[index]!;
+      const running = fetch(index, design, modes);
+      if (at > 0 || whole) for (const next of order.slice(at + 1, at + atATime)) void early?.(next, design, modes);
+      const ran = await running;
+      if (ran.refused) {
+        lost = scenarios.length;
+        return givenUp();
+      }
+      run++;
+      losses[index] = ran.loss ?? Infinity;
+      noises[index] = ran.noise ?? Infinity;
+      if (ran.stalls) stalls++;
+      if (!ran.survives) {
+        lost++;
+        lostAt.set(stress, (lostAt.get(stress) ?? 0) + 1);
+      }
+      for (const [key, lacking] of Object.entries(ran.overflows)) overflows[key] = Math.max(overflows[key] ?? 0, lacking);
+      if (Object.keys(overflows).length === 0 && stalls === 0 && (lostAt.get(stress) ?? 0) <= mayLose) continue;
+      failedAt.push(index);
+      if (!whole) return givenUp();
+    }
+    const ratios = losses.map((loss, index) => loss / scenarios[index]!.float.loss);
+    const within = (values: readonly number[], most: number | undefined): boolean => most === undefined || median(values) <= most;
+    const ok = failedAt.length === 0 && within(ratios, requirement.lossRatio) && within(losses, requirement.maxLoss) && within(noises, requirement.sqnr === undefined ? undefined : 10 ** (-requirement.sqnr / 10));
+    return { outcome: { ok, complete: true, lost, run, overflows, stalls, losses, ratios, noises }, failedAt };
+  };
 }
 
 /** The middle value, the upper of two. */

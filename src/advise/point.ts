@@ -1,8 +1,8 @@
 /** Any point of a front as a profile. */
+import { siteName } from '../site/sites.js';
 import { QrailsError } from '../errors.js';
 import type { Advice } from '../schema/advice.js';
 import type { Profile, ProfileSite } from '../schema/profile.js';
-import { nameOf } from './design.js';
 
 /**
  * The profile of one point of the front: the proposal with that point's formats.
@@ -17,7 +17,7 @@ export function profileAt({ proposal, front }: Advice, index: number): Profile {
   const layered = Object.keys(point.formats).some((key) => /^layer[1-9]/.test(key));
   const sites = { ...proposal.sites } as Record<string, ProfileSite>;
   for (const [key, format] of Object.entries(point.formats)) {
-    const place = layered ? key : nameOf(key);
+    const place = layered ? key : siteName(key);
     sites[place] = { ...sites[place], ...format, source: `qrails advise: point ${index} of the front, ${point.cost} in cost` };
   }
   return { ...proposal, sites: sites };

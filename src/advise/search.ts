@@ -1,11 +1,15 @@
 /**
- * Looks for the cheapest design that meets the requirement. Integer bits follow from the values seen; fraction bits are searched: how few each site alone
- * could do with, from there up and from above down, then exchanges. W. Sung and K.-I. Kum, IEEE Trans. Signal Processing 43 (1995), for the first two.
+ * Looks for the cheapest design that meets the requirement. Integer bits follow from the values seen, and from bounds; fraction bits are searched: how few
+ * each site alone could do with, from there up and from above down, then exchanges. W. Sung and K.-I. Kum, IEEE Trans. Signal Processing 43 (1995), for the
+ * first two. Designs are asked for one after the other, each as those before it came out; what is likely to come next is run ahead (`Lab.ahead`).
  */
-import type { Counters } from '../format/quantise.js';
-import { filled, longest, nameOf, type Design, type Width } from './design.js';
-import { median, type Lab, type Outcome } from './evaluate.js';
-import { SITES } from '../site/sites.js';
+import { longest, type Design } from './design.js';
+import { FEW, improver, type Improved } from './improve.js';
+import { fine, type Range } from './observe.js';
+import { median, type Evaluate, type Lab, type Outcome } from './evaluate.js';
+
+/** Bits by site key. */
+export type Bits = Readonly<Record<string, number>>;
 
 export interface Search {
   readonly lab: Lab;
@@ -14,124 +18,163 @@ export interface Search {
   readonly words: readonly number[] | undefined;
   /** What a design costs; lower is better. */
   readonly cost: (design: Design) => Promise<number>;
+  /** Values seen in fine formats. */
+  readonly ranges: Readonly<Record<string, Range>>;
+  /** Integer bits beyond which a site has left what data and parameters can make of it; none if undefined. */
+  readonly mostWhole: (key: string) => number | undefined;
+  /** Fewest fraction bits with which gradients as they were seen still move the parameters behind a site; undefined where that is no matter of this site. */
+  readonly leastMoving: (key: string) => number | undefined;
+  /** The design nearest to what is wanted that words and guard allow; undefined where there is none. */
+  readonly fit: (wanted: Design) => Design | undefined;
   readonly onDesign: (design: Design, outcome: Outcome) => void;
+  /** Told how far it is, 0 to 1. */
+  readonly onShare: (share: number) => void;
 }
 
 export interface Found {
   readonly design: Design;
   /** Fewest fraction bits each site could do with if all others were fine. */
-  readonly least: Readonly<Record<string, number>>;
-  /** Smallest and largest value each site saw in fine formats. */
-  readonly ranges: Readonly<Record<string, readonly [number, number]>>;
+  readonly least: Bits;
 }
 
-/** Fine formats, to see what values there are: fraction bits of signals and of sums. */
-const FINE = { signal: { whole: 14, fraction: 18 }, accumulator: { whole: 26, fraction: 32 } } as const;
+/** Fractions with the integer bits they took. */
+export interface Met {
+  readonly ok: boolean;
+  /** Undefined where no word holds the format of some site. */
+  readonly design: Design | undefined;
+  readonly outcome: Outcome | undefined;
+  readonly whole: Bits;
+}
+
+/** What the parts of the search share. */
+export interface Bench extends Search {
+  /** The official one, and that of work ahead. */
+  readonly evaluate: Evaluate;
+  readonly roof: Bits;
+  /** Fraction bits below which parameters were predicted to stall, and a run confirmed it. */
+  readonly floor: Bits;
+  readonly designWith: (whole: Bits, fractions: Bits) => Design | undefined;
+  /** Evaluates fractions with as many integer bits as that takes. */
+  readonly meets: (fractions: Bits, whole: Bits, evaluate: Evaluate, all?: boolean) => Promise<Met>;
+}
+
 /** Rounds of repair where coarser fractions let a value grow over a power of two. */
 const REPAIRS = 8;
 /** Bits given to all sites at once at the most, from the least each could do with alone. */
 const MOST_LIFT = 16;
-
-/** Bits a site is taken down by: past a length that does not do, for more bits are not always better. */
-const DOWN = [1, 2, 3, 4] as const;
-/** Bits more of one site for bits less of another; less of both is an exchange too. */
-const EXCHANGES = [[1, 2], [-1, 1], [1, 3], [2, 3], [-1, 2], [-2, 1], [2, 4], [3, 4], [-2, 2], [1, 4]] as const;
-
-/** Sites of which all exchanges are tried; of more only the nearest, or it would take hours. */
-const FEW = 8;
-
-const fine = (key: string): Width => (SITES[nameOf(key)].kind === 'accumulator' ? FINE.accumulator : FINE.signal);
+/** Shares of the search, for progress. */
+const ALONE = 0.25;
+const CLIMBED = 0.4;
 
 /** Integer bits, the sign among them, that hold both ends. */
-export function wholeBits([low, high]: readonly [number, number]): number {
+export function wholeBits([low, high]: Range): number {
   const needed = (value: number): number => (value === 0 ? -64 : Math.floor(Math.log2(value)) + 1);
   // −2^n fits n integer bits beside the sign, 2^n does not.
   const below = low < 0 ? Math.ceil(Math.log2(-low)) : -64;
   return Math.max(1, 1 + Math.max(below, high > 0 ? needed(high) : -64));
 }
 
-function rangesIn(recorded: readonly Readonly<Record<string, Counters>>[], keys: readonly string[], width: (key: string) => Width): Record<string, readonly [number, number]> {
-  return Object.fromEntries(keys.map((key) => {
-    const place = 2 ** -width(key).fraction;
-    const seen = recorded.map((counters) => counters[key]!).filter(({ count }) => count > 0);
-    return [key, [Math.min(0, ...seen.map(({ min }) => Number(min) * place)), Math.max(0, ...seen.map(({ max }) => Number(max) * place))] as const];
-  }));
-}
-
 /**
  * @returns the best design found; undefined where not even fine formats meet the requirement
  */
-export async function search({ lab, keys, words, cost, onDesign }: Search): Promise<Found | undefined> {
-  const start: Design = Object.fromEntries(keys.map((key) => [key, fine(key)]));
-  const ranges = rangesIn(await lab.record(start), keys, fine);
-  let whole: Record<string, number> = Object.fromEntries(keys.map((key) => [key, wholeBits(ranges[key]!)]));
-
-  const evaluate = async (design: Design, all = false): Promise<Outcome> => {
-    const outcome = await lab.evaluate(design, all);
-    onDesign(design, outcome);
+export async function search(given: Search): Promise<Found | undefined> {
+  const { lab, keys, cost, ranges } = given;
+  const evaluate: Evaluate = async (...asked) => {
+    const outcome = await lab.evaluate(...asked);
+    given.onDesign(asked[0], outcome);
     return outcome;
   };
-  const designWith = (fractions: Readonly<Record<string, number>>): Design | undefined => {
-    const design = Object.fromEntries(keys.map((key) => [key, { whole: whole[key]!, fraction: fractions[key]! }]));
-    return filled(design, words);
-  };
-  /** Evaluates fractions with as many integer bits as that takes; a site that then has to grow keeps what it got. */
-  const meets = async (fractions: Readonly<Record<string, number>>, all = false): Promise<{ ok: boolean; design: Design | undefined; outcome: Outcome | undefined }> => {
-    const before = whole;
+  const designWith: Bench['designWith'] = (whole, fractions) => given.fit(Object.fromEntries(keys.map((key) => [key, { whole: whole[key]!, fraction: fractions[key]! }])));
+  const meets: Bench['meets'] = async (fractions, from, ask, all = false) => {
+    let whole = from;
     for (let round = 0; round < REPAIRS; round++) {
-      const design = designWith(fractions);
+      const design = designWith(whole, fractions);
       if (!design) break;
-      const outcome = await evaluate(design, all);
+      const outcome = await ask(design, all);
       const lacking = Object.entries(outcome.overflows);
-      if (lacking.length === 0) {
-        const ok = outcome.ok;
-        if (!ok) whole = before;
-        return { ok, design, outcome };
-      }
-      whole = { ...whole, ...Object.fromEntries(lacking.map(([key, bits]) => [key, whole[key]! + bits])) };
+      if (lacking.length === 0) return { ok: outcome.ok, design, outcome, whole: outcome.ok ? whole : from };
+      whole = { ...whole, ...Object.fromEntries(lacking.map(([key, bits]) => [key, design[key]!.whole + bits])) };
+      if (lacking.some(([key]) => whole[key]! > (given.mostWhole(key) ?? Infinity))) break;
     }
-    whole = before;
-    return { ok: false, design: undefined, outcome: undefined };
+    return { ok: false, design: undefined, outcome: undefined, whole: from };
   };
-
-  const roof: Record<string, number> = Object.fromEntries(keys.map((key) => [key, Math.min(fine(key).fraction, longest(key) - whole[key]!)]));
-  if (!(await meets(roof)).ok) return undefined;
+  const seen: Bits = Object.fromEntries(keys.map((key) => [key, wholeBits(ranges[key]!)]));
+  const roof: Bits = Object.fromEntries(keys.map((key) => [key, Math.min(fine(key).fraction, longest(key) - seen[key]!)]));
+  const begun = await meets(roof, seen, evaluate);
+  if (!begun.ok) return undefined;
+  let { whole } = begun;
 
   // The fewest each could do with. More fraction bits are taken to be no worse; where they are, what follows finds it.
-  const least: Record<string, number> = {};
-  for (const key of keys) {
+  const floor: Record<string, number> = {};
+  const alone = async (key: string, from: Bits, ask: Evaluate): Promise<{ enough: number; whole: Bits; stalls?: number }> => {
+    let at = from;
+    const does = async (fraction: number): Promise<boolean> => {
+      const met = await meets({ ...roof, [key]: fraction }, at, ask);
+      at = met.whole;
+      return met.ok;
+    };
     let enough = roof[key]!;
-    let few = 1 - whole[key]!; // one last place in all: too few, or the site does not matter
+    let few = 1 - from[key]!; // one last place in all: too few, or the site does not matter
+    // Where less is predicted to stall, one run says whether that is so.
+    const moving = given.leastMoving(key);
+    let stalls: number | undefined;
+    if (moving !== undefined && moving > few && moving <= enough) {
+      if (await does(moving - 1)) enough = moving - 1;
+      else [few, stalls] = [moving - 1, moving];
+    }
     while (enough - few > 1) {
       const middle = (enough + few) >> 1;
-      if ((await meets({ ...roof, [key]: middle })).ok) enough = middle;
+      if (await does(middle)) enough = middle;
       else few = middle;
     }
+    return { enough, whole: at, ...(stalls !== undefined && { stalls }) };
+  };
+  const least: Record<string, number> = {};
+  for (const [at, key] of keys.entries()) {
+    const from = whole;
+    if (at === 0) runAhead(at);
+    const { enough, stalls, whole: grown } = await alone(key, from, evaluate);
     least[key] = enough;
+    if (stalls !== undefined) floor[key] = stalls;
+    whole = grown;
+    if (whole !== from) runAhead(at + 1);
+    given.onShare((ALONE * (at + 1)) / keys.length);
+  }
+  function runAhead(at: number): void {
+    const from = whole;
+    lab.ahead(keys.slice(at).map((key) => (ask) => alone(key, from, ask)));
   }
 
-  const clipped = (fractions: Record<string, number>): Record<string, number> => Object.fromEntries(keys.map((key) => [key, Math.min(roof[key]!, fractions[key]!)]));
-  const candidates: Record<string, number>[] = [];
-  // From above: all lifted together until they do, then taken down one by one, dearest first.
-  for (let lift = 0; lift <= MOST_LIFT; lift++) {
-    const lifted = clipped(Object.fromEntries(keys.map((key) => [key, least[key]! + lift])));
-    if ((await meets(lifted)).ok) {
-      candidates.push(lifted);
-      break;
-    }
+  const bench: Bench = { ...given, evaluate, roof, floor, designWith, meets };
+  const candidates: { readonly fractions: Bits; readonly whole: Bits }[] = [];
+  // From above: all lifted together until they do.
+  const lifts = Array.from({ length: MOST_LIFT + 1 }, (_, lift): Bits => Object.fromEntries(keys.map((key) => [key, Math.min(roof[key]!, least[key]! + lift)])));
+  const liftedFrom = whole;
+  lab.ahead(lifts.map((lifted) => (ask) => meets(lifted, liftedFrom, ask)));
+  for (const lifted of lifts) {
+    const met = await meets(lifted, whole, evaluate);
+    whole = met.whole;
+    if (!met.ok) continue;
+    candidates.push({ fractions: lifted, whole });
+    break;
   }
   // From below: the bit that helps most, again and again.
-  let climbing = { ...least };
+  let climbing: Bits = least;
   for (let bits = 0; bits < MOST_LIFT * keys.length; bits++) {
-    if ((await meets(climbing)).ok) {
-      candidates.push(climbing);
+    const from = whole;
+    const higher = keys.filter((key) => climbing[key]! < roof[key]!).map((key): Bits => ({ ...climbing, [key]: climbing[key]! + 1 }));
+    const here = climbing;
+    lab.ahead([(ask) => meets(here, from, ask), ...higher.map((fractions) => (ask: Evaluate) => meets(fractions, from, ask, true))]);
+    const reached = await meets(climbing, whole, evaluate);
+    whole = reached.whole;
+    if (reached.ok) {
+      candidates.push({ fractions: climbing, whole });
       break;
     }
-    let best: { fractions: Record<string, number>; score: readonly number[] } | undefined;
-    for (const key of keys) {
-      if (climbing[key]! >= roof[key]!) continue;
-      const fractions = { ...climbing, [key]: climbing[key]! + 1 };
-      const { ok, design, outcome } = await meets(fractions, true);
+    let best: { fractions: Bits; score: readonly number[] } | undefined;
+    for (const fractions of higher) {
+      const { ok, design, outcome, whole: grown } = await meets(fractions, whole, evaluate, true);
+      whole = grown;
       const price = design ? await cost(design) : Infinity;
       const score = [ok ? 0 : 1, outcome?.lost ?? Infinity, outcome?.complete ? median(outcome.losses) : Infinity, price];
       if (!best || isLess(score, best.score)) best = { fractions, score };
@@ -139,68 +182,25 @@ export async function search({ lab, keys, words, cost, onDesign }: Search): Prom
     if (!best) break;
     climbing = best.fractions;
   }
-  candidates.push(roof);
+  const begin = { fractions: roof, whole: begun.whole };
+  if (keys.length <= FEW) candidates.push(begin);
+  given.onShare(CLIMBED);
 
-  let best: { design: Design; fractions: Record<string, number>; cost: number } | undefined;
-  for (const candidate of candidates) {
-    const found = await improve(candidate);
-    if (found && (!best || found.cost < best.cost)) best = found;
-  }
-  return best && { design: best.design, least, ranges };
+  const improve = improver(bench, least);
+  const best = (await cheapestOf(candidates, keys.length <= FEW)) ?? (await cheapestOf([begin], false));
+  // Of many sites exchanges are tried from one place alone.
+  const ended = best && keys.length > FEW ? await improve(best.fractions, true, [best.whole]) : best;
+  return ended && { design: ended.design, least };
 
-  /** Goes down from fractions that meet the requirement as long as anything cheaper is in reach. */
-  async function improve(from: Readonly<Record<string, number>>): Promise<{ design: Design; fractions: Record<string, number>; cost: number } | undefined> {
-    let fractions = { ...from };
-    // Integer bits that an earlier trial asked for may not be needed here.
-    whole = Object.fromEntries(keys.map((key) => [key, wholeBits(ranges[key]!)]));
-    const first = await meets(fractions);
-    if (!first.ok) return undefined;
-    let design = first.design!;
-    let price = await cost(design);
-    const tryMove = async (change: Readonly<Record<string, number>>): Promise<boolean> => {
-      const next = { ...fractions };
-      for (const [key, bits] of Object.entries(change)) next[key] = next[key]! + bits;
-      if (keys.some((key) => next[key]! > roof[key]! || next[key]! < 1 - whole[key]!)) return false;
-      const proposed = designWith(next);
-      // What costs no less is not run: integer bits only grow.
-      if (!proposed || (await cost(proposed)) >= price) return false;
-      const kept = whole;
-      const found = await meets(next);
-      const cheaper = found.ok ? await cost(found.design!) : Infinity;
-      if (cheaper >= price) {
-        whole = kept;
-        return false;
-      }
-      fractions = next;
-      design = found.design!;
-      price = cheaper;
-      return true;
-    };
-    // Steps in words reach the next shorter word.
-    const step = (key: string): number => {
-      if (words === undefined) return 1;
-      const word = design[key]!.whole + design[key]!.fraction;
-      const shorter = words.filter((offered) => offered < word).at(-1);
-      return shorter === undefined ? 1 : Math.max(1, fractions[key]! + design[key]!.whole - shorter);
-    };
-    // Single sites first, the one with most to spare first; then exchanges, near ones first.
-    for (let moved = true; moved; ) {
-      moved = false;
-      const spare = [...keys].sort((a, b) => fractions[b]! - least[b]! - (fractions[a]! - least[a]!));
-      for (const key of spare) for (const bits of DOWN) while (await tryMove({ [key]: -bits * step(key) })) moved = true;
-      if (moved) continue;
-      const few = keys.length <= FEW;
-      for (const [up, down] of few ? EXCHANGES : EXCHANGES.slice(0, 2)) {
-        for (const more of keys) for (const less of keys) if (more !== less && (await tryMove({ [more]: up, [less]: -down * step(less) }))) moved = true;
-      }
-      if (moved || !few) continue;
-      for (const more of keys) {
-        for (const [k, less] of keys.entries()) {
-          for (const other of keys.slice(k + 1)) if (more !== less && more !== other && (await tryMove({ [more]: 1, [less]: -step(less), [other]: -step(other) }))) moved = true;
-        }
-      }
+  async function cheapestOf(starts: typeof candidates, exchanges: boolean): Promise<Improved | undefined> {
+    let cheapest: Improved | undefined;
+    for (const [at, start] of starts.entries()) {
+      // Integer bits that a trial before asked for may not be needed here.
+      const found = await improve(start.fractions, exchanges, [seen, start.whole]);
+      given.onShare(CLIMBED + ((1 - CLIMBED) * (at + 1)) / (starts.length + 1));
+      if (found && (!cheapest || found.cost < cheapest.cost)) cheapest = found;
     }
-    return { design, fractions, cost: price };
+    return cheapest;
   }
 }
 

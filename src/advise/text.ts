@@ -2,7 +2,7 @@
 import { figure, percent } from '../compare/figure.js';
 import { printable } from '../document/show.js';
 import { NONE, PLAIN, supervisorText, type Palette } from '../report/terminal.js';
-import type { Advice } from '../schema/advice.js';
+import type { Advice, TargetAdvice } from '../schema/advice.js';
 import type { AdviseCost } from './cost.js';
 
 const UNITS: Readonly<Record<AdviseCost, string>> = { bits: 'bits', memory: 'bits of memory', multipliers: 'multiplier passes a step' };
@@ -14,8 +14,10 @@ export function renderAdvice({ plan, requirement, controllers, cost, evidence, f
     `${percent(requirement.survive)} of the seeds survive under each stress`,
     ...(requirement.lossRatio === null ? [] : [`median loss at most ${figure(requirement.lossRatio)} times float64's`]),
     ...(requirement.maxLoss === null ? [] : [`median loss at most ${figure(requirement.maxLoss)}`]),
+    ...(requirement.sqnr === null ? [] : [`median SQNR at least ${figure(requirement.sqnr)} dB`]),
   ].join(', ');
   const unit = UNITS[cost.kind];
+  const result = evidence.proposal;
   const table = (head: readonly string[], rows: readonly (readonly string[])[]): string[] => {
     const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
     const line = (cells: readonly string[]): string => cells.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd();
@@ -24,7 +26,7 @@ export function renderAdvice({ plan, requirement, controllers, cost, evidence, f
   const lines = [
     palette.bold(printable(plan.title)),
     `target ${printable(plan.profile)}${supervisorText(plan)} · ${plan.seeds.length === 1 ? `seed ${plan.seeds[0]}` : `seeds ${plan.seeds[0]} to ${plan.seeds.at(-1)}`} · under ${plan.stresses.map((stress) => printable(stress)).join(', ')}`,
-    `wanted: ${wanted}, nothing overflows`,
+    `wanted: ${wanted}, nothing stalls, ${requirement.guard === 'interval' ? 'nothing can overflow' : 'nothing overflows'}`,
     '',
   ];
   const given = `${cost.given} ${unit} as ${printable(plan.profile)} has it${cost.givenMeets ? '' : ', which does not meet this'}`;
@@ -35,8 +37,9 @@ export function renderAdvice({ plan, requirement, controllers, cost, evidence, f
   }
   lines.push(
     `${palette.green(`${cost.proposal} ${unit}`)} · throttle ${controllers.throttle}, anchor ${controllers.anchor}${controllers.rate === 1 ? '' : `, learning rates × ${figure(controllers.rate)}`} · ${given}`,
+    `${result!.runs - result!.lost} of ${result!.runs} runs survive · median loss ${figure(result!.medianLoss)}, ${figure(result!.medianLossRatio)} times float64's · median SQNR ${figure(result!.medianSqnrDb)} dB`,
     '',
-    ...table(['site', 'format', 'given', 'rounding', 'why'], evidence.sites.map(({ key, format, given: own, rounding, why }) => [key, format, own, rounding, why])),
+    ...table(['site', 'format', 'given', 'modes', 'why'], evidence.sites.map(({ key, format, given: own, rounding, overflow, why }) => [key, format, own, `${rounding} ${overflow}`, why])),
     '',
   );
   if (evidence.tried.length > 1) {
@@ -53,4 +56,13 @@ export function renderAdvice({ plan, requirement, controllers, cost, evidence, f
     '',
   );
   return lines.join('\n');
+}
+
+/** Advice for several targets as text: one after the other, then which of them does with least. */
+export function renderTargetAdvice({ cheapest, targets }: TargetAdvice, options: { palette?: Palette } = {}): string {
+  const { palette = PLAIN } = options;
+  const parts = targets.map(({ given, refused, advice }) =>
+    (advice ? renderAdvice(advice, options) : `${palette.bold(printable(given))}\n${palette.red('refused')}: ${printable(refused!.where === undefined ? refused!.message : `${refused!.where}: ${refused!.message}`, 400)}\n`));
+  const costs = targets.flatMap(({ given, advice }) => (advice?.cost.proposal == null ? [] : [`${printable(given)} ${advice.cost.proposal}`]));
+  return [...parts, cheapest === null ? palette.red('no target meets this.') : `${palette.green(printable(cheapest))} does with least (${UNITS[targets.find(({ advice }) => advice)!.advice!.cost.kind]}): ${costs.join(', ')}`, ''].join('\n');
 }

@@ -54,7 +54,7 @@ export interface Judgeable extends Pick<Recording, 'finalLoss' | 'trapped' | 'co
  * A fixed run by its outputs: start, final and late losses are of the outputs as they are against the targets as they are, so that no coarse error or
  * loss makes learning look done. The start is float64's; of the last quarter the target knows no such loss, so its end stands for it.
  */
-export function byOutputs({ recorder: { finite, nonFiniteAt, late, stillFrom }, outputLoss, finalLoss, ...rest }: Recording, float: Recording): Judgeable {
+export function byOutputs({ recorder: { finite, nonFiniteAt, late, stillFrom }, outputLoss, finalLoss, ...rest }: Recording, float: { readonly recorder: Pick<Recording['recorder'], 'startLoss'> }): Judgeable {
   const loss = Number.isFinite(finalLoss) ? outputLoss : finalLoss;
   return { ...rest, finalLoss: loss, recorder: { finite, nonFiniteAt, stillFrom, startLoss: float.recorder.startLoss, late: { ...late, meanLoss: loss, minLoss: loss, maxLoss: loss } } };
 }

@@ -21,6 +21,8 @@ export interface Recording {
   readonly outputLoss: number;
   /** Cross-entropy of the same outputs, in nats; undefined where they are no sigmoids. */
   readonly crossEntropy: number | undefined;
+  /** Outputs of that batch as they are, row by row, real. */
+  readonly outputs: readonly number[];
   /** What the final loss was measured with: parameters of each layer, weights row by row and then biases, as real numbers. With the anchor `ema` their average. */
   readonly parameters: readonly (readonly number[])[];
   /** The same as raws; fixed only. */
@@ -183,20 +185,25 @@ export function recordingOf(session: Session, recorder: Recorder, before: Readon
   const raw = session.read('evaluated');
   const targetCounters = fixed ? session.targetCounters() : undefined;
   const { loss, raw: finalLossRaw } = session.evaluate(evaluation);
+  const outputs = outputsOf(session);
   return {
-    kind, recorder, finalLoss: loss, finalLossRaw, outputLoss: outputLoss(session, evaluation), crossEntropy: crossEntropy(session, evaluation), trapped, strip: undefined, targetCounters,
+    kind, recorder, finalLoss: loss, finalLossRaw, outputLoss: lossOf(outputs, evaluation), outputs, crossEntropy: crossEntropy(session, evaluation), trapped, strip: undefined, targetCounters,
     parameters: fixed ? realParameters(plan, raw) : raw, parametersRaw: fixed ? raw : undefined,
     counters, lateCounters: difference(counters, before),
   };
 }
 
 /** Of the batch a session has just evaluated; docs at `Recording`. */
-export function outputLoss(session: Session, { targets, count }: Batch): number {
+export const outputLoss = (session: Session, evaluation: Batch): number => lossOf(outputsOf(session), evaluation);
+
+function outputsOf(session: Session): number[] {
   const { plan, kind } = session;
   const last = plan.layers.length - 1;
   const place = kind === 'fixed' ? 2 ** -plan.sites[siteKey('activation', last)]!.fractionLength : 1;
-  return session.peek('activations', last).reduce((sum, output, k) => sum + (output * place - targets[k]!) ** 2, 0) / (2 * count);
+  return session.peek('activations', last).map((output) => output * place);
 }
+
+const lossOf = (outputs: readonly number[], { targets, count }: Batch): number => outputs.reduce((sum, output, k) => sum + (output - targets[k]!) ** 2, 0) / (2 * count);
 
 /** Raws of parameters as real numbers: each layer's weights and biases have formats of their own. */
 export function realParameters(plan: Plan, raw: readonly (readonly number[])[]): number[][] {

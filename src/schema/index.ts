@@ -1,6 +1,6 @@
 /** The document schemas, each with the file it is published in. `scripts/generate.mjs` writes schema/*.schema.json from this list. */
 import type { TSchema } from '@sinclair/typebox';
-import { Advice } from './advice.js';
+import { Advice, TargetAdvice } from './advice.js';
 import { Baseline } from './baseline.js';
 import { BaselineDiff, BaselineSummary } from './baselineViews.js';
 import { ErrorBudget } from './budget.js';
@@ -31,7 +31,7 @@ import { TargetComparison } from './targets.js';
 
 export const SCHEMAS = {
   profile: Profile, sensor: Sensor, experiment: Experiment, plan: Plan, comparison: Comparison, targets: TargetComparison, map: StabilityMap, seeds: SeedComparison, baseline: Baseline, check: Check,
-  state: RunState, listing: Listing, validation: Validation, export: ExportManifest, import: WeightImport, ema: EmaReport, instruments: Instruments, budget: ErrorBudget, margins: Margins, explanation: Explanation, advice: Advice,
+  state: RunState, listing: Listing, validation: Validation, export: ExportManifest, import: WeightImport, ema: EmaReport, instruments: Instruments, budget: ErrorBudget, margins: Margins, explanation: Explanation, advice: Advice, targetAdvice: TargetAdvice,
   format: FormatExplanation, quantizeCase: QuantizeCase, quantizeResult: QuantizeResult,
   dataPath: DataPath, profileDiff: ProfileDiff, baselineSummary: BaselineSummary, baselineDiff: BaselineDiff, cost: CostReport,
   sweep: Sweep, sweepResult: SweepResult, sweepPlan: SweepPlan, sweepPart: SweepPart, play: PlayResult,

@@ -23,7 +23,7 @@ import { writeFileSync } from 'node:fs';
 const folder = mkdtempSync(join(tmpdir(), 'qrails-advise-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const SMALL = { experiment: 'exp-000a', profile: 'enabol-mid', throttle: ['none'], seeds: 2, steps: 300, set: ['experiment.phases[0].batch=32'] };
+const SMALL = { experiment: 'exp-000a', profile: 'enabol-mid', throttle: ['none'], seeds: 2, steps: 300, set: ['experiment.phases[0].batch=32'], workers: 1 };
 
 describe('a proposal', async () => {
   const options = { ...SMALL, sites: ['activation', 'update', 'weight'], maxLoss: 0.05 };
@@ -51,7 +51,7 @@ describe('a proposal', async () => {
 
   it('has nothing to spare: with one fraction bit less anywhere it does not do', () => {
     for (const { oneBitLess, why } of advice.evidence.sites) {
-      expect(oneBitLess.refused || oneBitLess.overflows || oneBitLess.lost > 0 || oneBitLess.medianLoss! > 0.05, why).toBe(true);
+      expect(oneBitLess.refused || oneBitLess.overflows || oneBitLess.stalls > 0 || oneBitLess.lost > 0 || oneBitLess.medianLoss! > 0.05, why).toBe(true);
     }
   });
 
@@ -89,6 +89,30 @@ it('costs memory and multipliers as the cost model does, and refuses multipliers
   expect(cost.proposal).toBeLessThan(cost.given);
 });
 
+it('takes another rounding and overflow mode where it does, which a point of the front says', async () => {
+  const advice = await advise({ ...SMALL, sites: ['activation', 'weight'], roundings: ['TRN', 'RND'], overflows: ['WRAP'] });
+  for (const { key, rounding, overflow } of advice.evidence.sites) {
+    expect(overflow).toBe('WRAP');
+    expect(advice.front.find(({ proposal }) => proposal)!.formats[key]).toMatchObject({ rounding, overflow });
+  }
+  // The other points were not run with these modes.
+  const { sites } = profileAt(advice, advice.front.findIndex(({ proposal }) => !proposal)) as { sites: Record<string, { overflow?: string }> };
+  expect([sites['activation']!.overflow, sites['weight']!.overflow]).toEqual(['SAT', 'SAT']);
+});
+
+it('meets a ratio of signal to quantisation noise', async () => {
+  const free = await advise({ ...SMALL, sites: ['activation', 'weight'] });
+  const sqnr = free.evidence.proposal!.medianSqnrDb! + 10;
+  const better = await advise({ ...SMALL, sites: ['activation', 'weight'], sqnr });
+  expect(better.evidence.proposal!.medianSqnrDb).toBeGreaterThanOrEqual(sqnr);
+  expect(better.cost.proposal).toBeGreaterThan(free.cost.proposal!);
+});
+
+it('multiplies rates that --set states', async () => {
+  const of = async (set: string[], rates: number[]): Promise<unknown> => (await advise({ ...SMALL, set: [...SMALL.set, ...set], sites: ['weight'], rates })).front;
+  expect(await of(['experiment.phases[0].learningRate=1/16'], [0.5])).toEqual(await of(['experiment.phases[0].learningRate=1/32'], [1]));
+});
+
 it('takes another rounding where it does, and the cheapest of several controllers', async () => {
   const { evidence } = await advise({ ...SMALL, sites: ['weight'], roundings: ['TRN', 'RND'] });
   const alone = await advise({ ...SMALL, sites: ['weight'] });
@@ -122,6 +146,7 @@ it('prints a profile on standard output, and what it is founded on beside', () =
 it.each([
   [{ seeds: 0 }, '--seeds'], [{ survive: 2 }, '--survive'], [{ maxLoss: -1 }, '--max-loss'], [{ words: [16, 8] }, '--words'], [{ rates: [0] }, '--rates'],
   [{ sites: ['weihgt'] }, '--sites'], [{ anchor: ['none', 'ema'] }, '--anchor'],
+  [{ sqnr: NaN }, '--sqnr'], [{ overflows: ['CLIP' as 'SAT'] }, '--overflows'], [{ guard: 'none' as 'measured' }, '--guard'], [{ workers: 0 }, '--workers'], [{ resume: true }, '--resume'],
 ] as const)('refuses %j', async (wrong, where) => {
   await expect(advise({ ...SMALL, ...wrong })).rejects.toMatchObject({ parts: { where } });
 });

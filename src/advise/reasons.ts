@@ -1,0 +1,66 @@
+/** Why each site has the format it has: what values it saw and could see, what one bit less does, and what it would stall. */
+import { finite } from '../compare/compare.js';
+import { figure } from '../compare/figure.js';
+import { cost as costReport } from '../cost/cost.js';
+import { formatName } from '../format/format.js';
+import type { AdviceSite } from '../schema/advice.js';
+import type { Design, Modes } from './design.js';
+import { median, type Evaluate, type Outcome } from './evaluate.js';
+import { withNextWord } from './follow.js';
+import { cannotOverflow } from './guard.js';
+import type { Found } from './search.js';
+import { stallFraction } from './stall.js';
+import type { Trial } from './trial.js';
+
+export async function reasons({ lab, plan, keys, words, fit, seen, ranges, bounds }: Trial, { design, least }: Found, modes: Modes): Promise<AdviceSite[]> {
+  const planned = await lab.plan(design, modes);
+  const { sums } = costReport(planned, { name: 'proposal', sites: {} });
+  const runs = lab.setup.scenarios.length;
+  const shorter = (key: string): Design | undefined => {
+    const width = withNextWord(design[key]!, words, -1);
+    const less = width && fit({ ...design, [key]: width });
+    // A guard may ask for the bit again.
+    return less && less[key]!.whole + less[key]!.fraction < design[key]!.whole + design[key]!.fraction ? less : undefined;
+  };
+  lab.ahead(keys.flatMap((key) => {
+    const less = shorter(key);
+    return less ? [(evaluate: Evaluate) => evaluate(less, true, modes)] : [];
+  }));
+  const list: AdviceSite[] = [];
+  for (const key of keys) {
+    const { whole } = design[key]!;
+    const tried = shorter(key);
+    const less = tried && (await lab.evaluate(tried, true, modes));
+    const oneBitLess: AdviceSite['oneBitLess'] = {
+      lost: less?.lost ?? 0, runs: less?.run ?? 0, overflows: Object.keys(less?.overflows ?? {}).length > 0, stalls: less?.stalls ?? 0,
+      medianLoss: less?.complete ? finite(median(less.losses)) : null, refused: !less || less.run === 0,
+    };
+    const sum = /ccumulator$/.test(key) ? (sums.find(({ site }) => site === key)?.bits ?? null) : null;
+    const stalled = stallFraction(planned, key, seen) ?? null;
+    const [low, high] = ranges[key]!;
+    const { interval = null, affine = null } = bounds[key] ?? {};
+    const format = planned.sites[key]!;
+    const why = [
+      `values from ${figure(low)} to ${figure(high)} over ${runs} ${runs === 1 ? 'run' : 'runs'}: ${whole} integer ${whole === 1 ? 'bit' : 'bits'} with the sign`,
+      lessText(oneBitLess, less, words === undefined ? 'one fraction bit less' : 'the next shorter word'),
+      ...(sum === null ? [] : [cannotOverflow(planned, key) ? 'cannot overflow, whatever is added' : `at worst the exact sum takes ${sum} bits`]),
+      ...(sum !== null || !interval ? [] : [`data and parameters as they were reach ${figure((affine ?? interval)[0])} to ${figure((affine ?? interval)[1])} at most`]),
+      ...(stalled === null || stalled < 0.01 ? [] : [`at least ${Math.floor(100 * stalled)} % of the gradients change nothing here`]),
+    ].join('; ');
+    list.push({
+      key, format: formatName(format), given: formatName(plan.sites[key]!), rounding: format.rounding, overflow: format.overflow,
+      bounds: { measured: [low, high], interval: interval && [...interval], affine: affine && [...affine], sum }, stallFraction: stalled, leastFraction: least[key]!, oneBitLess, why,
+    });
+  }
+  return list;
+}
+
+/** What one bit less does to the whole proposal. */
+function lessText({ refused, overflows, lost, runs, stalls, medianLoss }: AdviceSite['oneBitLess'], less: Outcome | undefined, bit: string): string {
+  if (refused) return `${bit}: no such word`;
+  if (less!.ok) return `${bit} would do as well, but costs no less`;
+  if (overflows) return `${bit}: rounds up past its rail`;
+  if (stalls > 0) return `${bit}: stalls in ${stalls} of ${runs} runs`;
+  if (lost > 0) return `${bit}: ${lost} of ${runs} runs are lost`;
+  return `${bit}: median loss ${figure(medianLoss)}, which is too much`;
+}
