@@ -2,6 +2,7 @@
 import * as abi from '../abi';
 import { at, batchMean, gradients } from '../network/layer';
 import { aside, recordLanes } from './record';
+import { rowSums } from './rowSums';
 import { keep } from './tally';
 
 /** g = Q(G / B) of every parameter of a layer. `inputs`: what it was fed, sample by sample. A target that divides does so value by value. */
@@ -29,7 +30,7 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
     const bias = o == outputs;
     const first = o * width, length = bias ? outputs : width, whole = length & -l.size();
     const left = bias ? leftBias : leftProduct;
-    if (!group && !bias) l.rowSums(at<N>(errors, o), errorStride, inputs, width, whole, count, sums);
+    if (!group && !bias) rowSums<N, L>(at<N>(errors, o), errorStride, inputs, width, whole, count, sums);
     for (let k = 0; k < whole; k += l.size()) {
       let least = l.top(), most = l.bottom(), under = none, s = none;
       let logged = log;

@@ -37,37 +37,6 @@ export class Longs {
   @inline dots(row: usize, rows: usize, columns: usize, width: i32): v128 {
     return i64x2(dot(row, rows, width), dot(row, rows + (<usize>width << 2), width));
   }
-  @inline rowSums(errors: usize, stride: usize, inputs: usize, width: i32, whole: i32, count: i32, to: usize): void {
-    let k = 0;
-    for (; k + 8 <= whole; k += 8) {
-      let s0 = this.none(), s1 = s0, s2 = s0, s3 = s0;
-      let e = errors, a = inputs + (<usize>k << 2);
-      for (let b = 0; b < count; b++) {
-        const each = v128.load_splat<i32>(e), x = v128.load(a), y = v128.load(a, 16);
-        s0 = i64x2.add(s0, i64x2.extmul_low_i32x4_s(x, each));
-        s1 = i64x2.add(s1, i64x2.extmul_high_i32x4_s(x, each));
-        s2 = i64x2.add(s2, i64x2.extmul_low_i32x4_s(y, each));
-        s3 = i64x2.add(s3, i64x2.extmul_high_i32x4_s(y, each));
-        e += stride;
-        a += <usize>width << 2;
-      }
-      const at = to + (<usize>k << 3);
-      v128.store(at, s0);
-      v128.store(at, s1, 16);
-      v128.store(at, s2, 32);
-      v128.store(at, s3, 48);
-    }
-    for (; k < whole; k += 2) {
-      let sum = this.none();
-      let e = errors, a = inputs + (<usize>k << 2);
-      for (let b = 0; b < count; b++) {
-        sum = i64x2.add(sum, this.product(e, a));
-        e += stride;
-        a += <usize>width << 2;
-      }
-      v128.store(to + (<usize>k << 3), sum);
-    }
-  }
   @inline base(site: usize): v128 { return i64x2.splat(load<i64>(site, abi.SITE_BASE) + BIAS); }
   @inline add(a: v128, b: v128): v128 { return i64x2.add(a, b); }
   @inline sub(a: v128, b: v128): v128 { return i64x2.sub(a, b); }

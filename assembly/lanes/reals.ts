@@ -32,37 +32,6 @@ export class Reals {
     for (let i = 0; i < width; i++) sum = f64x2.add(sum, this.product(row + (<usize>i << 3), columns + (<usize>i << 4)));
     return sum;
   }
-  @inline rowSums(errors: usize, stride: usize, inputs: usize, width: i32, whole: i32, count: i32, to: usize): void {
-    let k = 0;
-    for (; k + 8 <= whole; k += 8) {
-      let s0 = this.none(), s1 = s0, s2 = s0, s3 = s0;
-      let e = errors, a = inputs + (<usize>k << 3);
-      for (let b = 0; b < count; b++) {
-        const each = v128.load_splat<f64>(e);
-        s0 = f64x2.add(s0, f64x2.mul(each, v128.load(a)));
-        s1 = f64x2.add(s1, f64x2.mul(each, v128.load(a, 16)));
-        s2 = f64x2.add(s2, f64x2.mul(each, v128.load(a, 32)));
-        s3 = f64x2.add(s3, f64x2.mul(each, v128.load(a, 48)));
-        e += stride;
-        a += <usize>width << 3;
-      }
-      const at = to + (<usize>k << 3);
-      v128.store(at, s0);
-      v128.store(at, s1, 16);
-      v128.store(at, s2, 32);
-      v128.store(at, s3, 48);
-    }
-    for (; k < whole; k += 2) {
-      let sum = this.none();
-      let e = errors, a = inputs + (<usize>k << 3);
-      for (let b = 0; b < count; b++) {
-        sum = f64x2.add(sum, this.product(e, a));
-        e += stride;
-        a += <usize>width << 3;
-      }
-      v128.store(to + (<usize>k << 3), sum);
-    }
-  }
   @inline base(site: usize): v128 { return this.none(); }
   @inline round(x: v128, base: v128, shift: i32, site: usize): v128 { return x; }
   @inline add(a: v128, b: v128): v128 { return f64x2.add(a, b); }

@@ -61,19 +61,6 @@ export class Words {
     for (let i = 0; i < width; i++) sum = i32x4.add(sum, this.product(row + (<usize>i << 2), columns + (<usize>i << 4)));
     return sum;
   }
-  /** Σ_b e·a of the first `whole` columns of `count` rows, at `to`. */
-  @inline rowSums(errors: usize, stride: usize, inputs: usize, width: i32, whole: i32, count: i32, to: usize): void {
-    for (let k = 0; k < whole; k += 4) {
-      let sum = this.none();
-      let e = errors, a = inputs + (<usize>k << 2);
-      for (let b = 0; b < count; b++) {
-        sum = i32x4.add(sum, this.product(e, a));
-        e += stride;
-        a += <usize>width << 2;
-      }
-      v128.store(to + (<usize>k << 2), sum);
-    }
-  }
   /** The first addend of a site's rounding. */
   @inline base(site: usize): v128 { return v128.load_splat<i32>(site, abi.SITE_LANE_BASE); }
   @inline add(a: v128, b: v128): v128 { return i32x4.add(a, b); }

@@ -35,7 +35,7 @@ function record(fields: Readonly<Record<string, FieldType>>): RecordLayout {
 const pick = <T extends FieldType>(names: readonly string[], type: T): Record<string, T> => Object.fromEntries(names.map((name) => [name, type]));
 
 export const RECORDS = {
-  /** A quantiser with its counters. `left…`: shifts that align the terms of the exact value before it is rounded; see lower.ts. */
+  /** A quantiser with its counters. `left…`: shifts that align the terms of the exact value before it is rounded; see src/plan/alignment.ts. */
   SITE: record({
     shift: 'i32', left0: 'i32', left1: 'i32', left2: 'i32',
     base: 'i64', lsb: 'i64', sign: 'i64',
@@ -50,7 +50,7 @@ export const RECORDS = {
     /** Steps in which its layer stood still at this site: nothing changed (weight, bias), all was zero (update), although there was a gradient. */
     stalled: 'i64',
     /** Full recorder: whether it records; sums of rounding errors, of shifts in 2^-errorBits last places and of quotients in 2^-ERROR_BITS; the `watchSpan` raws from `watchLow` on are inside
-     *  everything seen so far and neither near a rail nor beyond; how often a magnitude had so many leading zeros. */
+     *  everything seen so far and neither near a rail nor beyond, a short cut that every session begins anew; how often a magnitude had so many leading zeros. */
     full: 'i32', errorBits: 'i32', errorSum: 'i64', quotientErrorSum: 'i64', watchLow: 'i64', watchSpan: 'i64', histogram: 'histogram',
     /** The three addends and the edges as words of 32 bits, where lanes.ts proves that they hold; see there. */
     laneBase: 'i32', laneLsb: 'i32', laneSign: 'i32', laneLow: 'i32', laneHigh: 'i32',

@@ -16,7 +16,7 @@ import { siteKey, siteName, SITES, type SiteName } from '../site/sites.js';
 import { ofDraft } from './drawn.js';
 
 export interface SiteAlignment {
-  /** Left shifts of the kinds of terms, in the order lower.ts documents for the site. */
+  /** Left shifts of the kinds of terms, in the order of the comments on kinds below. */
   readonly left: readonly number[];
   /** Right shift of the rounding. */
   readonly shift: number;
@@ -34,7 +34,7 @@ export interface Alignment {
   readonly gates: readonly bigint[];
   /** Shifts of the controllers: fields of the core's HEADER record. */
   readonly control: Readonly<Record<ControlShift, number>>;
-  /** K of `divisor.left`: see divisorOf in lower.ts. */
+  /** K of `divisor.left`: bits kept below a sum for its division (Session, `divisor`). */
   readonly batchBits: number;
   /** Exact values inside the layers fit 63 bits: the fast instance of the step may run. */
   readonly narrow: boolean;
