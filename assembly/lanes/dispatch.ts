@@ -1,9 +1,9 @@
 /** The kernels of lanes as the host has proved that they hold a layer's values (src/core/lanes.ts). */
 import * as abi from '../abi';
-import { LongsOne, LongsThree } from './longs';
 import { hiddenErrorLanes, outputErrorLanes } from './error';
 import { forwardLanes } from './forward';
 import { gradientLanes } from './gradient';
+import { LongsOne, LongsThree } from './longs';
 import { Reals } from './reals';
 import { updateLanes } from './update';
 import { WordsOne, WordsThree } from './words';

@@ -1,6 +1,6 @@
 /**
  * Four values side by side as words of 32 bits, where the host has proved that no exact value leaves 31 bits (src/core/lanes.ts). A kernel is written over
- * a kind of lanes L: WordsOne and WordsThree here, LongsOne and LongsThree in longs.ts, by the addends of the rounding.
+ * a kind of lanes L: WordsOne and WordsThree here, LongsOne and LongsThree in longs.ts, by the addends of the rounding; and Reals of the reference.
  */
 import * as abi from '../abi';
 
