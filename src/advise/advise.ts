@@ -1,7 +1,7 @@
 /** Proposes the cheapest formats with which a learner survives, with a reason for each. docs/advise.md. */
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { finite } from '../compare/compare.js';
+import { finite } from '../compare/figure.js';
 import { prepare, throttleName } from '../compare/prepare.js';
 import { printable } from '../document/show.js';
 import { DEFAULT_SEED } from '../plan/build.js';

@@ -1,5 +1,5 @@
 /** Why each site has the format it has: what values it saw and could see, what one bit less does, and what it would stall. */
-import { finite } from '../compare/compare.js';
+import { finite } from '../compare/figure.js';
 import { figure } from '../compare/figure.js';
 import { cost as costReport } from '../cost/cost.js';
 import { formatName } from '../format/format.js';

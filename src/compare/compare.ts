@@ -20,7 +20,6 @@ import { concernsOfAll, rangesOf } from '../plan/concerns.js';
 import { flagsOf } from './flags.js';
 import { firstOverflow, judgePair, latePressure, type Judged, type PairVerdict } from './verdict.js';
 
-export { finite } from './figure.js';
 
 export interface CompareOptions extends RunOptions {
   /** Build of the core; default the fastest this engine runs. Never changes a bit. */
