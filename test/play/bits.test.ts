@@ -42,7 +42,7 @@ describe.skipIf(CHROMIUM === undefined && !REQUIRED)('in Chromium', () => {
   });
 
   const show = async (fragment: string): Promise<void> => {
-    await opened.page.evaluate((hash) => (location.hash = hash), fragment);
+    await opened.visit(fragment);
     await opened.settled();
   };
   const text = async (id: string): Promise<string> => (await opened.page.textContent(`#${id}`))!;
@@ -62,7 +62,7 @@ describe.skipIf(CHROMIUM === undefined && !REQUIRED)('in Chromium', () => {
     const before = await text('plan-hash');
     for (const assignment of ['profile.sites.weight.wordLength=1', 'profile.sites.wieght.wordLength=12', 'profile.sites.weight.rails=[-1,1000]', 'throttle.chi=9', 'sensor.gain[0].kind=stepp', 'sensor.gain[0].value="4"', 'profile.sites.throttle.fractionLength=16']) {
       const refusal: unknown = await prepare({ experiment: 'exp-000c', throttle: ['gt0/secant'], anchor: ['none'], set: [assignment] }).then(() => undefined, (error: unknown) => error);
-      await opened.page.evaluate((hash) => (location.hash = hash), `experiment=exp-000c&set=${encodeURIComponent(assignment)}`);
+      await opened.visit(`experiment=exp-000c&set=${encodeURIComponent(assignment)}`);
       const said = opened.page.locator('#refusal strong');
       const parts = (refusal as { parts: { where: string; message: string } }).parts;
       await said.filter({ hasText: parts.message }).waitFor();
@@ -79,9 +79,8 @@ describe.skipIf(CHROMIUM === undefined && !REQUIRED)('in Chromium', () => {
     ];
     for (const fragment of fragments) {
       const planned = await prepare(optionsOf(readFragment(fragment, known, 'exp-000c'))).then(({ variants }) => variants[0]!.hash, (error: Error) => error.message.split('\n')[0]!);
-      await opened.page.evaluate((hash) => (location.hash = hash), fragment);
-      const said = (wanted: string): boolean => [document.getElementById('plan-hash'), document.querySelector('#refusal:not([hidden]) strong')].some((element) => element?.textContent === wanted);
-      await opened.page.waitForFunction(said, planned);
+      await opened.visit(fragment);
+      await opened.until(([wanted]) => [document.getElementById('plan-hash'), document.querySelector('#refusal:not([hidden]) strong')].some((element) => element?.textContent === wanted), [planned]);
     }
   });
 

@@ -56,8 +56,9 @@ const engine = new Engine({
     byId('results').classList.remove('stale');
     byId('refusal').hidden = misread === undefined;
     showRun(milliseconds);
+    if (of !== request) return;
+    showControls();
     byId('results').dataset['shows'] = commandOf(of);
-    if (of === request) showControls();
   },
   tried: ({ comparison: { runs: [run] } }, of) => {
     if (of !== request || !run) return;
@@ -78,6 +79,7 @@ const engine = new Engine({
 function show(next: Request): void {
   request = next;
   misread = undefined;
+  delete byId('results').dataset['shows'];
   byId('try').classList.add('waiting');
   setup.show(request, played?.comparison.plan);
   setText(byId('command'), commandOf(request));
@@ -100,7 +102,7 @@ function showRun(milliseconds: number): void {
   setText(byId('title'), `${comparison.plan.title} · ${comparison.plan.profile} · sensor ${comparison.plan.sensor}`);
   setText(byId('plan-hash'), run!.planHash);
   setText(byId('timing'), `${Math.round(milliseconds)} ms, ${comparison.plan.steps} steps in float64 and fixed point`);
-setText(byId('final-raws'), JSON.stringify({ weights: run!.fixed.finalWeightsRaw, biases: run!.fixed.finalBiasesRaw, loss: run!.fixed.finalLossRaw }));
+  setText(byId('final-raws'), JSON.stringify({ weights: run!.fixed.finalWeightsRaw, biases: run!.fixed.finalBiasesRaw, loss: run!.fixed.finalLossRaw }));
   byId('concerns-section').hidden = comparison.concerns.length === 0;
   byId('concerns').replaceChildren(...comparison.concerns.map((concern) => h('li', {}, h('strong', {}, concern.severity), ` ${concernText(concern)}`)));
 }
@@ -147,10 +149,13 @@ function refuse({ where, message, found, expected, try: repair }: ErrorParts): v
   byId('results').classList.add('stale');
 }
 
-/** The request in the address; what is wrong with it is said, and the first experiment shown instead. */
-function readAddress(): void {
+/**
+ * The request in an address; what is wrong with it is said, and the first experiment shown instead.
+ * @param address of the change, not of the moment: the address of an earlier request may have been written in between
+ */
+function readAddress(address: string): void {
   try {
-    show(readFragment(location.hash.slice(1), CATALOGUE, FIRST_EXPERIMENT));
+    show(readFragment(new URL(address).hash.slice(1), CATALOGUE, FIRST_EXPERIMENT));
   } catch (error) {
     if (!(error instanceof QrailsError)) throw error;
     show(ownRequest(FIRST_EXPERIMENT, CATALOGUE));
@@ -181,5 +186,5 @@ byId('pin').addEventListener('click', ({ currentTarget }) => {
 });
 addExports(byId('exports'), (what) => engine.export(request, what), refuse);
 byId('controls').addEventListener('submit', (event) => event.preventDefault());
-addEventListener('hashchange', readAddress);
-readAddress();
+addEventListener('hashchange', ({ newURL }) => readAddress(newURL));
+readAddress(location.href);
