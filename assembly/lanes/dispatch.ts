@@ -6,7 +6,7 @@ import { gradientLanes } from './gradient';
 import { LongsOne, LongsThree } from './longs';
 import { Reals } from './reals';
 import { updateLanes } from './update';
-import { WordsOne, WordsThree } from './words';
+import { WordsOne, WordsRaw, WordsThree } from './words';
 
 /** How many samples were done. */
 @inline
@@ -14,6 +14,7 @@ export function forwardInLanes<N, V>(header: usize, record: usize, inputs: usize
   const kind = load<i32>(record, abi.LAYER_LANES_FORWARD);
   if (isFloat<V>()) return kind == abi.LANES_REALS ? forwardLanes<N, V, Reals>(header, record, inputs, count) : 0;
   if (kind == abi.LANES_WORDS_ONE) return forwardLanes<N, V, WordsOne>(header, record, inputs, count);
+  if (kind == abi.LANES_WORDS_RAW) return forwardLanes<N, V, WordsRaw>(header, record, inputs, count);
   if (kind == abi.LANES_WORDS_THREE) return forwardLanes<N, V, WordsThree>(header, record, inputs, count);
   if (kind == abi.LANES_LONGS_ONE) return forwardLanes<N, V, LongsOne>(header, record, inputs, count);
   if (kind == abi.LANES_LONGS_THREE) return forwardLanes<N, V, LongsThree>(header, record, inputs, count);
@@ -52,6 +53,7 @@ export function gradientsInLanes<N, C, V>(header: usize, record: usize, inputs: 
   if (kind == abi.LANES_NONE) return false;
   if (isFloat<V>()) gradientLanes<N, C, V, Reals>(header, record, inputs, count, divisor);
   else if (kind == abi.LANES_WORDS_ONE) gradientLanes<N, C, V, WordsOne>(header, record, inputs, count, divisor);
+  else if (kind == abi.LANES_WORDS_RAW) gradientLanes<N, C, V, WordsRaw>(header, record, inputs, count, divisor);
   else if (kind == abi.LANES_WORDS_THREE) gradientLanes<N, C, V, WordsThree>(header, record, inputs, count, divisor);
   else if (kind == abi.LANES_LONGS_ONE) gradientLanes<N, C, V, LongsOne>(header, record, inputs, count, divisor);
   else gradientLanes<N, C, V, LongsThree>(header, record, inputs, count, divisor);

@@ -1,7 +1,8 @@
 /** Gradients of neighbouring parameters side by side: weights of one row, or biases. The rule is that of `gradients` (network/layer.ts). */
 import * as abi from '../abi';
 import { at, batchMean, gradients } from '../network/layer';
-import { aside, recordLanes } from './record';
+import { hasLowest, pairRows, shortSums } from './short';
+import { aside, asideStep, recordLanes } from './record';
 import { rowSums } from './rowSums';
 import { keep } from './tally';
 
@@ -11,7 +12,7 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
   const width = load<i32>(record, abi.LAYER_INPUTS), outputs = load<i32>(record, abi.LAYER_OUTPUTS);
   const site = <usize>load<i32>(record, abi.LAYER_GRADIENT_ACCUMULATOR), mean = <usize>load<i32>(record, abi.LAYER_GRADIENT);
   const group = l.group(load<i32>(header, abi.HEADER_GRADIENT_GROUP));
-  const leftProduct = load<i32>(site, abi.SITE_LEFT0), leftBias = load<i32>(site, abi.SITE_LEFT1), running = load<i32>(site, abi.SITE_LEFT2);
+  const leftProduct = load<i32>(site, abi.SITE_LEFT0), leftBias = load<i32>(site, abi.SITE_LEFT1);
   const errors = <usize>load<i32>(record, abi.LAYER_ERRORS), errorStride = at<N>(0, outputs), inputStride = at<N>(0, width);
   const out = at<N>(<usize>load<i32>(header, abi.HEADER_GRADIENT), load<i32>(record, abi.LAYER_FIRST));
   const sums = <usize>load<i32>(header, abi.HEADER_LANE_SCRATCH);
@@ -19,8 +20,18 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
   const divides = !isFloat<V>() && load<i32>(divisor, abi.DIVISOR_QUOTIENT) != 0;
   const steps = group ? (count + group - 1) / group : 1;
   const log = <usize>load<i32>(header, abi.HEADER_LANE_LOG);
+  const short = !isFloat<V>() && load<i32>(record, abi.LAYER_SHORT_GRADIENT) != 0;
+  let pairs = short && count > 3 && outputs > 3 && width > 7;
+  const half = (count + 1) >> 1;
+  const errorPairs = <usize>load<i32>(header, abi.HEADER_LANE_PAIRS), inputPairs = errorPairs + (<usize>(half * outputs) << 2);
+  if (pairs) {
+    pairRows(errors, outputs, count, errorPairs);
+    if (hasLowest(errorPairs, inputPairs - errorPairs)) pairs = false;
+    else pairRows(inputs, width, count, inputPairs);
+  }
   const none = l.none();
   const base = l.base(site), shift = load<i32>(site, abi.SITE_SHIFT);
+  const addend = l.addend(site), grid = l.grid(shift);
   const baseMean = l.base(mean), shiftMean = load<i32>(mean, abi.SITE_SHIFT);
   let leastSum = v128.load(site, abi.SITE_LANE_LEAST), mostSum = v128.load(site, abi.SITE_LANE_MOST), underSum = none;
   let leastMean = v128.load(mean, abi.SITE_LANE_LEAST), mostMean = v128.load(mean, abi.SITE_LANE_MOST), underMean = none;
@@ -30,7 +41,9 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
     const bias = o == outputs;
     const first = o * width, length = bias ? outputs : width, whole = length & -l.size();
     const left = bias ? leftBias : leftProduct;
-    if (!group && !bias) rowSums<N, L>(at<N>(errors, o), errorStride, inputs, width, whole, count, sums);
+    if (pairs && !bias) shortSums<L>(true, errorPairs + (<usize>o << 2), <usize>outputs << 2, inputPairs, width, whole, half, sums);
+    else if (short && l.size() == 2 && !bias) shortSums<L>(false, at<N>(errors, o), errorStride, inputs, width, whole, count, sums);
+    else if (!group && !bias) rowSums<N, L>(at<N>(errors, o), errorStride, inputs, width, whole, count, sums);
     for (let k = 0; k < whole; k += l.size()) {
       let least = l.top(), most = l.bottom(), under = none, s = none;
       let logged = log;
@@ -53,12 +66,24 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
             a += inputStride;
           }
         }
-        const x = l.add(l.shl(s, running), l.shl(terms, left));
-        s = l.round(x, base, shift, site);
+        terms = l.shl(terms, left);
+        if (group) {
+          const step = l.onGrid(s, terms, addend, grid, shift, site);
+          s = l.onward(s, step, shift);
+          under = l.lost(under, s, terms, step);
+          if (n.records()) logged = asideStep<L>(logged, s, terms, step, shift, site);
+        } else {
+          s = l.round(terms, base, shift, site);
+          if (shift) under = l.underflow(under, s, terms);
+          if (n.records()) logged = aside(logged, s, terms);
+        }
         least = l.min(least, s);
         most = l.max(most, s);
-        under = l.underflow(under, s, x);
-        if (n.records()) logged = aside(logged, s, x);
+      }
+      if (group) {
+        s = l.raw(s, shift, site);
+        least = l.raw(least, shift, site);
+        most = l.raw(most, shift, site);
       }
       const x = l.mean(s, mean, divisor);
       const g = l.round(x, baseMean, shiftMean, mean);

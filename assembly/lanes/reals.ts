@@ -26,6 +26,8 @@ export class Reals {
       store<f64>(out, load<f64>(at + (<usize>width << 3)), 8);
     }
   }
+  @inline sidePairs(rows: usize, width: i32, to: usize): void {}
+  @inline pairDots(row: usize, columns: usize, width: i32): v128 { return this.none(); }
   @inline byColumns(): bool { return true; }
   @inline dots(row: usize, rows: usize, columns: usize, width: i32): v128 {
     let sum = this.none();
@@ -34,6 +36,13 @@ export class Reals {
   }
   @inline base(site: usize): v128 { return this.none(); }
   @inline round(x: v128, base: v128, shift: i32, site: usize): v128 { return x; }
+  // No sum is rounded on its way: none of these is met.
+  @inline addend(site: usize): v128 { return this.none(); }
+  @inline grid(shift: i32): v128 { return this.none(); }
+  @inline onGrid(sum: v128, terms: v128, base: v128, grid: v128, shift: i32, site: usize): v128 { return terms; }
+  @inline onward(sum: v128, step: v128, shift: i32): v128 { return f64x2.add(sum, step); }
+  @inline raw(sum: v128, shift: i32, site: usize): v128 { return sum; }
+  @inline lost(count: v128, sum: v128, terms: v128, step: v128): v128 { return count; }
   @inline add(a: v128, b: v128): v128 { return f64x2.add(a, b); }
   @inline sub(a: v128, b: v128): v128 { return f64x2.sub(a, b); }
   /** A sum of one term begins at +0, and so does away with −0. */

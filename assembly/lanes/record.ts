@@ -13,6 +13,14 @@ export function aside(to: usize, raw: v128, x: v128): usize {
   return to + ENTRY;
 }
 
+/** As `aside`, of a running sum; for its exact value stands one with the same rounding error, that of the step. */
+@inline
+export function asideStep<L>(to: usize, sum: v128, terms: v128, step: v128, shift: i32, site: usize): usize {
+  const l = changetype<L>(0);
+  const raw = l.raw(sum, shift, site);
+  return aside(to, raw, l.add(l.shl(raw, shift), l.sub(terms, step)));
+}
+
 /** Counts what was put aside: magnitudes, and rounding errors as they are (`addError` of fixed/quantise.ts). */
 export function recordLanes<L>(site: usize, from: usize, to: usize): void {
   const l = changetype<L>(0);

@@ -50,7 +50,7 @@ function each(header: usize, beginning: bool): void {
 function site(record: usize, part: usize, field: usize, beginning: bool): void {
   const kind = load<i32>(record + part), at = <usize>load<i32>(record + field);
   if (kind == abi.LANES_NONE) return;
-  const words = kind == abi.LANES_WORDS_ONE || kind == abi.LANES_WORDS_THREE;
+  const words = kind == abi.LANES_WORDS_ONE || kind == abi.LANES_WORDS_RAW || kind == abi.LANES_WORDS_THREE;
   if (beginning) {
     if (words) begin<WordsOne>(at);
     else begin<LongsOne>(at);

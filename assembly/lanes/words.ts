@@ -1,8 +1,9 @@
 /**
  * Four values side by side as words of 32 bits, where the host has proved that no exact value leaves 31 bits (src/core/lanes.ts). A kernel is written over
- * a kind of lanes L: WordsOne and WordsThree here, LongsOne and LongsThree in longs.ts, by the addends of the rounding; and Reals of the reference.
+ * a kind of lanes L: WordsOne, WordsRaw and WordsThree here, LongsOne and LongsThree in longs.ts, by the addends of the rounding; and Reals of the reference.
  */
 import * as abi from '../abi';
+import { transposePairs } from './short';
 
 @unmanaged
 export class Words {
@@ -23,7 +24,7 @@ export class Words {
   @inline mean(sum: v128, site: usize, divisor: usize): v128 {
     const factor = load<i64>(divisor, abi.DIVISOR_MULTIPLIER);
     const x = i32x4.mul(sum, i32x4.splat(<i32>factor));
-    return i32x4.shl(x, load<i32>(site, abi.SITE_LEFT0) + load<i32>(divisor, abi.DIVISOR_LEFT));
+    return this.shl(x, load<i32>(site, abi.SITE_LEFT0) + load<i32>(divisor, abi.DIVISOR_LEFT));
   }
   @inline store(to: usize, v: v128): void { v128.store(to, v); }
   /** Value of one lane of a stored vector. */
@@ -53,6 +54,13 @@ export class Words {
       for (let k: usize = 0; k < 4; k++) store<i32>(to + (<usize>i << 4) + (k << 2), load<i32>(rows + (<usize>i << 2) + k * stride));
     }
   }
+  /** The same of words of 16 bits; see short.ts. `row`: of `narrow`. */
+  @inline sidePairs(rows: usize, width: i32, to: usize): void { transposePairs(rows, width, to); }
+  @inline pairDots(row: usize, columns: usize, width: i32): v128 {
+    let sum = this.none();
+    for (let i = 0; i < width; i += 2) sum = i32x4.add(sum, i32x4.dot_i16x8_s(v128.load_splat<i32>(row + (<usize>i << 1)), v128.load(columns + (<usize>i << 3))));
+    return sum;
+  }
   /** Whether `dots` takes samples column by column. */
   @inline byColumns(): bool { return true; }
   /** Σ w·a of a row of weights with each sample, whose inputs lie at `rows` and, column by column, at `columns`. */
@@ -61,17 +69,25 @@ export class Words {
     for (let i = 0; i < width; i++) sum = i32x4.add(sum, this.product(row + (<usize>i << 2), columns + (<usize>i << 4)));
     return sum;
   }
-  /** The first addend of a site's rounding. */
+  /** The first addend of a site's rounding, as `round` and as `onGrid` take it. */
   @inline base(site: usize): v128 { return v128.load_splat<i32>(site, abi.SITE_LANE_BASE); }
+  @inline addend(site: usize): v128 { return this.base(site); }
   @inline add(a: v128, b: v128): v128 { return i32x4.add(a, b); }
   @inline sub(a: v128, b: v128): v128 { return i32x4.sub(a, b); }
-  @inline shl(v: v128, left: i32): v128 { return i32x4.shl(v, left); }
+  /** Most shifts are by 0, and one by a count that is read takes four instructions. */
+  @inline shl(v: v128, left: i32): v128 { return left ? i32x4.shl(v, left) : v; }
+  /** A running sum is a multiple of this, at the scale of exact values. */
+  @inline grid(shift: i32): v128 { return i32x4.splat(-1 << shift); }
   @inline min(a: v128, b: v128): v128 { return i32x4.min_s(a, b); }
   @inline max(a: v128, b: v128): v128 { return i32x4.max_s(a, b); }
   @inline notAbove(a: v128, b: v128): v128 { return i32x4.le_s(a, b); }
   /** Bits that are set where they differ. */
   @inline differs(a: v128, b: v128): v128 { return v128.xor(a, b); }
   @inline equal(a: v128, b: v128): v128 { return i32x4.eq(a, b); }
+  /** `count`, with one less in every lane in which a running sum became 0 by a step that is not what was to be added. */
+  @inline lost(count: v128, sum: v128, terms: v128, step: v128): v128 {
+    return i32x4.add(count, v128.andnot(i32x4.eq(sum, this.none()), i32x4.eq(terms, step)));
+  }
   /** `count`, with one less in every lane in which a value became zero. */
   @inline underflow(count: v128, raw: v128, x: v128): v128 {
     const zero = this.none();
@@ -99,18 +115,47 @@ export class Words {
 
 /** Rounding by one addend: TRN and RND. */
 @unmanaged
-export class WordsOne extends Words {
+class OneAddend extends Words {
   @inline round(x: v128, base: v128, shift: i32, site: usize): v128 {
-    return i32x4.shr_s(i32x4.add(x, base), shift);
+    return shift ? i32x4.shr_s(i32x4.add(x, base), shift) : x;
   }
+  /**
+   * The step of a running sum that gets `terms`: by how much its rounded value changes, at the scale of exact values. With one addend that does not
+   * depend on the sum: Q(s·2^shift + t) = s + ⌊(t + base)·2^−shift⌋.
+   */
+  @inline onGrid(sum: v128, terms: v128, base: v128, grid: v128, shift: i32, site: usize): v128 {
+    return v128.and(i32x4.add(terms, base), grid);
+  }
+}
+
+@unmanaged
+export class WordsOne extends OneAddend {
+  /** A running sum after one more step, and the raw it stands for. */
+  @inline onward(sum: v128, step: v128, shift: i32): v128 { return i32x4.add(sum, step); }
+  @inline raw(sum: v128, shift: i32, site: usize): v128 { return shift ? i32x4.shr_s(sum, shift) : sum; }
+}
+
+/** As WordsOne, but a running sum is kept as a raw: for sums that fit a lane, and exact values that do not. */
+@unmanaged
+export class WordsRaw extends OneAddend {
+  @inline onward(sum: v128, step: v128, shift: i32): v128 { return i32x4.add(sum, i32x4.shr_s(step, shift)); }
+  @inline raw(sum: v128, shift: i32, site: usize): v128 { return sum; }
 }
 
 /** Rounding by all three addends; see `round` of fixed/quantise.ts. */
 @unmanaged
 export class WordsThree extends Words {
+  @inline onward(sum: v128, step: v128, shift: i32): v128 { return i32x4.add(sum, step); }
+  @inline raw(sum: v128, shift: i32, site: usize): v128 { return shift ? i32x4.shr_s(sum, shift) : sum; }
   @inline round(x: v128, base: v128, shift: i32, site: usize): v128 {
     const even = v128.and(i32x4.shr_s(x, shift), v128.load_splat<i32>(site, abi.SITE_LANE_LSB));
     const sign = v128.and(i32x4.shr_s(x, 31), v128.load_splat<i32>(site, abi.SITE_LANE_SIGN));
     return i32x4.shr_s(i32x4.add(i32x4.add(x, base), i32x4.add(even, sign)), shift);
+  }
+  @inline onGrid(sum: v128, terms: v128, base: v128, grid: v128, shift: i32, site: usize): v128 {
+    const x = i32x4.add(sum, terms);
+    const even = v128.and(i32x4.shr_s(x, shift), v128.load_splat<i32>(site, abi.SITE_LANE_LSB));
+    const sign = v128.and(i32x4.shr_s(x, 31), v128.load_splat<i32>(site, abi.SITE_LANE_SIGN));
+    return i32x4.sub(v128.and(i32x4.add(i32x4.add(x, base), i32x4.add(even, sign)), grid), sum);
   }
 }

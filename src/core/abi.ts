@@ -54,6 +54,8 @@ export const RECORDS = {
     full: 'i32', errorBits: 'i32', errorSum: 'i64', quotientErrorSum: 'i64', watchLow: 'i64', watchSpan: 'i64', histogram: 'histogram',
     /** The three addends and the edges as words of 32 bits, where lanes.ts proves that they hold; see there. */
     laneBase: 'i32', laneLsb: 'i32', laneSign: 'i32', laneLow: 'i32', laneHigh: 'i32',
+    /** What a lane of 64 bits is shifted with, so that it is positive, after the shift. */
+    laneBack: 'i64',
     /** Range of each lane since the run began. */
     laneLeast: 'lanes', laneMost: 'lanes',
     /** 2^−F, the value of a last place; of chosen sites of a binary64 run. */
@@ -74,6 +76,8 @@ export const RECORDS = {
     gate: 'value',
     /** LANES of each part of a step, and the largest rate whose updates they hold, −1 for none. */
     lanesForward: 'i32', lanesError: 'i32', lanesGradient: 'i32', lanesUpdate: 'i32', laneRate: 'i64',
+    /** Whether exact sums of products are of words of 16 bits. */
+    shortForward: 'i32', shortGradient: 'i32',
   }),
   /** One step's batch. */
   BATCH: record({ inputs: 'ptr', targets: 'ptr', count: 'i32', divisor: 'ptr' }),
@@ -96,8 +100,8 @@ export const RECORDS = {
     /** Losses that are balanced, 0 where none are; outputs of each (i32), their shares and norms (values), and the errors put aside. */
     losses: 'i32', lossOutputs: 'ptr', shares: 'ptr', lossNorms: 'ptr', wholeErrors: 'ptr', warmup: 'i32',
     batches: 'ptr', rows: 'ptr', step: 'i64', seed: 'i64',
-    /** Whether layers may be taken one after another, in lanes; where samples are put side by side, and what the full recorder has not counted yet. */
-    lanes: 'i32', laneScratch: 'ptr', laneLog: 'ptr',
+    /** Whether layers may be taken one after another, in lanes; where samples are put side by side, what the full recorder has not counted yet, and words of 16 bits. */
+    lanes: 'i32', laneScratch: 'ptr', laneLog: 'ptr', lanePairs: 'ptr',
     /** Site that trapped; 0 while none has. */
     trapped: 'ptr',
     /** Products between two quantisations of a running sum; 0: once at the end. */
@@ -140,7 +144,7 @@ export const SITE_COUNTERS = [
 export const ROUND_KINDS = { addend: 0, table: 1, fraction: 2, equal: 3 } as const;
 
 /** Lanes of a part of a step: none, four words of 32 bits or two of 64, that round by one addend (TRN, RND) or by all three; two doubles of the reference. */
-export const LANES = { none: 0, wordsOne: 1, wordsThree: 2, longsOne: 3, longsThree: 4, reals: 5 } as const;
+export const LANES = { none: 0, wordsOne: 1, wordsRaw: 2, wordsThree: 3, longsOne: 4, longsThree: 5, reals: 6 } as const;
 
 /** Bits of a row's flags. */
 export const FLAGS = { stalled: 1, zeroUpdate: 2, infeasible: 4, pulling: 8, throttled: 16, rejected: 32 } as const;

@@ -5,7 +5,7 @@
  */
 import { ERROR_BITS } from '../format/quantise.js';
 import { ROUNDING, type Addend, type RoundingMode } from '../format/modes.js';
-import type { Alignment } from '../plan/alignment.js';
+import { accumulateGroup, type Alignment } from '../plan/alignment.js';
 import type { RecordLevel } from '../run/levels.js';
 import type { Plan } from '../schema/plan.js';
 import { siteKey, type SiteName } from '../site/sites.js';
@@ -17,6 +17,9 @@ const WORD_BITS = 31;
 const LONG_BITS = 61;
 /** Values of one batch in one layer at the most: lanes count them in 32 bits. */
 const MOST_VALUES = 2 ** 31;
+/** Shorter sums are not worth it; of longer ones the low halves leave 32 bits. */
+const FEWEST_SHORT = 8;
+const MOST_SHORT = 2 ** 16;
 const I32_MAX = 2n ** 31n - 1n;
 
 /** Fields of a layer's record. */
@@ -27,8 +30,11 @@ export interface LayerLanes {
   readonly lanesUpdate: number;
   /** Largest raw of a rate whose products with gradients a lane holds; −1 for none. */
   readonly laneRate: bigint;
+  /** Whether exact sums of products are of words of 16 bits, 1 or 0. */
+  readonly shortForward: number;
+  readonly shortGradient: number;
 }
-export const NO_LANES: LayerLanes = { lanesForward: LANES.none, lanesError: LANES.none, lanesGradient: LANES.none, lanesUpdate: LANES.none, laneRate: -1n };
+export const NO_LANES: LayerLanes = { lanesForward: LANES.none, lanesError: LANES.none, lanesGradient: LANES.none, lanesUpdate: LANES.none, laneRate: -1n, shortForward: 0, shortGradient: 0 };
 
 /** Whether any part of a step can be taken in lanes. */
 export const takesLanes = (layers: readonly LayerLanes[]): boolean => layers.some((layer) => layer.laneRate >= 0n || layer.lanesForward + layer.lanesError + layer.lanesGradient > 0);
@@ -37,7 +43,7 @@ export const takesLanes = (layers: readonly LayerLanes[]): boolean => layers.som
 export function lanesOfReference({ accumulate, layers }: Pick<Plan, 'accumulate' | 'layers'>): LayerLanes[] {
   if (accumulate.order === 'descending') return layers.map(() => NO_LANES);
   return layers.map(({ activation }) => ({
-    lanesForward: activation === 'sigmoid' ? LANES.none : LANES.reals, lanesError: LANES.reals, lanesGradient: LANES.reals, lanesUpdate: LANES.reals, laneRate: 0n,
+    lanesForward: activation === 'sigmoid' ? LANES.none : LANES.reals, lanesError: LANES.reals, lanesGradient: LANES.reals, lanesUpdate: LANES.reals, laneRate: 0n, shortForward: 0, shortGradient: 0,
   }));
 }
 
@@ -62,6 +68,13 @@ export function lanesOf(plan: Plan, { sites }: Alignment, record: RecordLevel = 
       return bits > WORD_BITS ? (one ? LANES.longsOne : LANES.longsThree) : one ? LANES.wordsOne : LANES.wordsThree;
     };
     const part = (allowed: boolean, ...names: readonly SiteName[]): number => (allowed ? kindOf(names, Math.max(...names.map((name) => siteOf(name).bits ?? 0))) : LANES.none);
+    /** Of a sum and what is made of it; rounded on its way by one addend, only its steps and raws need to fit. */
+    const sum = (allowed: boolean, accumulator: SiteName, result: SiteName): number => {
+      const kind = part(allowed, accumulator, result);
+      const { stepBits = LONG_BITS } = siteOf(accumulator);
+      const fits = kind === LANES.longsOne && record !== 'full' && Math.max(stepBits, siteOf(result).bits ?? 0) <= WORD_BITS;
+      return fits ? LANES.wordsRaw : kind;
+    };
 
     // An update fits up to some rate: that of most steps may be far below the largest there can be.
     const parameters: readonly SiteName[] = bias ? ['weight', 'bias'] : ['weight'];
@@ -71,11 +84,25 @@ export function lanesOf(plan: Plan, { sites }: Alignment, record: RecordLevel = 
     const rateWithin = (bits: number): bigint => ((1n << BigInt(bits)) - 1n - (shift > 0 ? 1n << BigInt(Math.min(shift, bits)) : 0n)) / largestGradient;
     const unthrottled = Math.max(...phases.map(({ learningRate }) => learningRate.value)) * 2 ** plan.sites['rate']!.fractionLength;
     return {
-      lanesForward: part(!plan.sites[siteKey('product', layer)] && activation !== 'sigmoid', 'accumulator', 'activation'),
+      lanesForward: sum(!plan.sites[siteKey('product', layer)] && activation !== 'sigmoid', 'accumulator', 'activation'),
       lanesError: part(true, 'error'),
-      lanesGradient: part(!plan.sites[siteKey('gradientProduct', layer)], 'gradientAccumulator', 'gradient'),
+      lanesGradient: sum(!plan.sites[siteKey('gradientProduct', layer)], 'gradientAccumulator', 'gradient'),
       ...updates(),
+      ...short(),
     };
+
+    function short(): Pick<LayerLanes, 'shortForward' | 'shortGradient'> {
+      const fits = (key: string): boolean => {
+        const { signed, wordLength } = plan.sites[key]!;
+        return wordLength <= (signed ? 16 : 15);
+      };
+      const fed = fits(layer === 0 ? 'input' : siteKey('activation', layer - 1));
+      const sums = (exact: boolean, factor: SiteName, length: number): number => Number(exact && fed && fits(siteKey(factor, layer)) && length >= FEWEST_SHORT && length <= MOST_SHORT);
+      return {
+        shortForward: sums(accumulateGroup(accumulate.accumulator) === 0, 'weight', inputs),
+        shortGradient: sums(accumulateGroup(accumulate.gradientAccumulator) === 0, 'error', Math.max(...phases.map(({ batch }) => batch))),
+      };
+    }
 
     function updates(): Pick<LayerLanes, 'lanesUpdate' | 'laneRate'> {
       const bits = Math.max(...parameters.map((name) => siteOf(name).bits ?? 0));
@@ -97,6 +124,7 @@ export function writeLane(site: RecordView): void {
   for (const [field, from] of [['laneBase', 'base'], ['laneLsb', 'lsb'], ['laneSign', 'sign'], ['laneLow', 'edgeLow'], ['laneHigh', 'edgeHigh']] as const) {
     site.setInt(field, clipped(site.raw(from)));
   }
+  site.setRaw('laneBack', (1n << BigInt(LONG_BITS + 1)) >> BigInt(site.int('shift')));
 }
 
 /** Of how many squares of errors, of differences of gradients and of parameters 63 bits hold the sum; 0 where one may be too large, or a difference no word of 32 bits. */
@@ -107,6 +135,16 @@ export function squaresInRegister({ layers, sites }: Pick<Plan, 'layers' | 'site
 
 /** Bytes for the inputs and outputs of samples side by side, of the widest layer. */
 export const laneScratch = (layers: Plan['layers']): number => 16 * Math.max(...layers.map(({ inputs, outputs }) => inputs + outputs));
+
+/** Bytes for words of 16 bits: the weights of a layer, each row in whole vectors; or the errors and inputs of a batch. */
+export function lanePairs({ layers, phases }: Pick<Plan, 'layers' | 'phases'>, lanes: readonly LayerLanes[]): number {
+  const batch = Math.max(...phases.map((phase) => phase.batch));
+  const bytes = layers.map(({ inputs, outputs }, layer) => [
+    lanes[layer]?.shortForward ? outputs * 16 * Math.ceil(inputs / 8) : 0,
+    lanes[layer]?.shortGradient ? 4 * Math.ceil(batch / 2) * (inputs + outputs) + 16 : 0,
+  ]);
+  return Math.max(0, ...bytes.flat());
+}
 
 /** Bytes for what the full recorder puts aside of a group: every quantisation of a sample in the widest layer, or of a parameter in the largest batch. */
 export const laneLog = ({ layers, phases }: Pick<Plan, 'layers' | 'phases'>): number =>

@@ -16,7 +16,7 @@ import type { RecordLevel } from '../run/levels.js';
 import { LAYER_SITES, RUN_SITES, siteKey, siteKeys, siteName, SITES, type SiteName } from '../site/sites.js';
 import { RECORDS, SITE_COUNTERS } from './abi.js';
 import type { CoreExports } from './load.js';
-import { laneLog, laneScratch, lanesOf, lanesOfReference, NO_LANES, squaresInRegister, takesLanes, writeLane } from './lanes.js';
+import { laneLog, lanePairs, laneScratch, lanesOf, lanesOfReference, NO_LANES, squaresInRegister, takesLanes, writeLane } from './lanes.js';
 import { Arena, RecordView } from './memory.js';
 import { writeSite } from './siteRecord.js';
 import type { RunState } from './state.js';
@@ -199,7 +199,7 @@ export class Session {
     const lossOutputs = arena.reserve(4 * losses.length), shares = arena.reserve(8 * losses.length), lossNorms = arena.reserve(8 * losses.length);
     const wholeErrors = array(losses.length === 0 ? 0 : maxBatch * layers.at(-1)!.outputs);
     const lanes = this.#alignment ? (this.#wide ? [] : lanesOf(plan, this.#alignment, this.#record)) : this.#mixed ? [] : lanesOfReference(plan);
-    const scratchOfLanes = arena.reserve(laneScratch(layers)), logOfLanes = arena.reserve(this.#record === 'full' && takesLanes(lanes) ? laneLog(plan) : 0);
+    const scratchOfLanes = arena.reserve(laneScratch(layers)), logOfLanes = arena.reserve(this.#record === 'full' && takesLanes(lanes) ? laneLog(plan) : 0), pairsOfLanes = arena.reserve(lanePairs(plan, lanes));
     const window = arena.reserve((plan.anchor.window ?? 1) * 8);
     // Behind this all is written before it is read.
     const queue = arena.reserve(this.#chunk * RECORDS.BATCH.size);
@@ -246,7 +246,7 @@ export class Session {
       } else record.setReal('gate', plan.anchor.threshold ?? 0);
       first += outputs * (inputs + (bias ? 1 : 0));
     });
-    this.#writeHeader({ layers: layers.length, layerTable, parameters: this.#parameters, lastTheta, lastGradient, anchor, average, importance, snapshot, sigmoid, scratch, window, lanes: takesLanes(lanes) ? 1 : 0, laneScratch: scratchOfLanes, laneLog: logOfLanes, losses: losses.length, lossOutputs, shares, lossNorms, wholeErrors, ...this.#addresses });
+    this.#writeHeader({ layers: layers.length, layerTable, parameters: this.#parameters, lastTheta, lastGradient, anchor, average, importance, snapshot, sigmoid, scratch, window, lanes: takesLanes(lanes) ? 1 : 0, laneScratch: scratchOfLanes, laneLog: logOfLanes, lanePairs: pairsOfLanes, losses: losses.length, lossOutputs, shares, lossNorms, wholeErrors, ...this.#addresses });
     this.#writeBalance(losses, lossOutputs, shares);
     if (kind === 'fixed') plan.sigmoid?.forEach((raw, entry) => this.#put(sigmoid, entry, Number(raw)));
     if (options.restarts === true && queue - header <= MOST_KEPT) this.#written = new Uint8Array(this.#buffer, header, queue - header).slice();

@@ -22,6 +22,8 @@ export interface SiteAlignment {
   readonly shift: number;
   /** Bits of the largest magnitude an exact value can have here, with what its rounding adds; of layers' sites. */
   readonly bits?: number;
+  /** Of a running sum: bits of what one step adds to it before it is rounded, or of the raw that comes of it, whichever are more. */
+  readonly stepBits?: number;
 }
 
 export interface Alignment {
@@ -144,7 +146,8 @@ function alignmentOf(plan: Plan): Alignment {
     const left = fractions.map((fraction) => finest - fraction);
     for (const shift of left) if (shift > WIDE_BITS) refuse(key, shift);
     const needed = uses.map((use) => check(key, use.reduce((sum, magnitude, kind) => sum + (magnitude === 0n ? 0n : shl(magnitude, left[kind]!)), 0n), finest - own, inLayers));
-    return (sites[key] = { left, shift: finest - own, bits: Math.max(...needed) });
+    // Gradients are aligned once for weights and once for biases.
+    return (sites[key] = { ...sites[key], left, shift: finest - own, bits: Math.max(sites[key]?.bits ?? 0, ...needed) });
   };
   /** Alignment of a quotient n·2^−nf / d·2^−df: shifts of numerator and divisor. */
   const quotient = (name: SiteName, layer: number, numerator: number, divisor: number, magnitude: bigint, divisorMagnitude: bigint, tableBits = 0): number[] => {
@@ -176,6 +179,11 @@ function alignmentOf(plan: Plan): Alignment {
     align(name, layer, [...fractions, own], group === 0
       ? [[product * BigInt(products), single * BigInt(singles), 0n]]
       : [[product * BigInt(share(products)), 0n, sum], [0n, single * BigInt(share(singles)), sum]]);
+    if (group > 0) {
+      const terms = [total(share(products), 0), total(0, share(singles))].reduce((a, b) => (a > b ? a : b)) + shl(1n, finest - own);
+      const { stepBits = 0, ...aligned } = sites[siteKey(name, layer)]!;
+      sites[siteKey(name, layer)] = { ...aligned, stepBits: Math.max(stepBits, bitLength(terms), bitLength(sum + (terms >> BigInt(finest - own)) + 1n)) };
+    }
     return sum;
   };
 

@@ -126,6 +126,9 @@ describe('values side by side', () => {
       for (const batch of batches) session.push(batch);
       const counters = session.counters();
       lanesOf(plan, alignPlan(plan)).forEach((layer, index) => {
+        for (const [part, short] of [['lanesForward', 'shortForward'], ['lanesGradient', 'shortGradient']] as const) {
+          if (layer[short]) seen.add(`${short} ${Object.entries(LANES).find(([, kind]) => kind === layer[part])![0]}`);
+        }
         for (const [part, site] of [['lanesForward', 'activation'], ['lanesError', 'error'], ['lanesGradient', 'gradient'], ['lanesUpdate', 'weight']] as const) {
           const { nearRail, count } = counters[`layer${index}.${site}`]!;
           seen.add(`${part} ${Object.entries(LANES).find(([, kind]) => kind === layer[part])![0]} ${nearRail === 0 ? 'never' : nearRail < count ? 'sometimes' : 'always'}`);
@@ -133,8 +136,40 @@ describe('values side by side', () => {
       });
     }
     const wanted = ['lanesForward', 'lanesError', 'lanesGradient', 'lanesUpdate'].flatMap((part) =>
-      Object.keys(LANES).filter((kind) => kind !== 'none' && kind !== 'reals').flatMap((kind) => ['never', 'sometimes'].map((how) => `${part} ${kind} ${how}`)));
+      Object.keys(LANES).filter((kind) => kind !== 'none' && kind !== 'reals' && (kind !== 'wordsRaw' || part === 'lanesForward' || part === 'lanesGradient')).flatMap((kind) => ['never', 'sometimes'].map((how) => `${part} ${kind} ${how}`)));
+    for (const part of ['shortForward', 'shortGradient']) for (const kind of ['wordsOne', 'wordsThree', 'longsOne', 'longsThree']) wanted.push(`${part} ${kind}`);
     expect(wanted.filter((each) => !seen.has(each))).toEqual([]);
+  });
+
+  it.each([[3, true], [3, false], [4, true], [4, false]])('are those one by one where every factor is −2^15, so that two products leave 32 bits: %i outputs, with biases: %s', (outputs, bias) => {
+    const wide = { wordLength: 48, fractionLength: 23 };
+    const [inputs, count] = [9, 9];
+    const plan = buildPlan({
+      profile: {
+        name: 'corner', defaults: { rounding: 'RND', overflow: 'SAT' },
+        sites: {
+          input: { wordLength: 16, fractionLength: 8 }, target: { wordLength: 24, fractionLength: 8 }, weight: { wordLength: 16, fractionLength: 15 }, bias: { wordLength: 16, fractionLength: 15 },
+          accumulator: wide, activation: { wordLength: 24, fractionLength: 8 }, error: { wordLength: 16, fractionLength: 8 }, gradientAccumulator: { wordLength: 40, fractionLength: 16 },
+          gradient: { wordLength: 28, fractionLength: 8 }, update: { wordLength: 28, fractionLength: 15 }, loss: wide, rate: { wordLength: 16, fractionLength: 15 },
+        },
+        accumulate: { accumulator: 'end', gradientAccumulator: 'end' }, batch: { division: 'exact', sizes: 'any' },
+      },
+      sensor: { name: 'none' }, throttle: { law: 'none' }, anchor: { law: 'none' }, supervisor: { law: 'none' },
+      experiment: {
+        name: 'corner', data: { kind: 'teacher', rows: 16, weights: [] },
+        model: { layers: [{ outputs, bias }], initial: { kind: 'values', layers: [{ weights: Array.from({ length: outputs }, () => Array<number>(inputs).fill(-1)), ...(bias && { bias: Array<number>(outputs).fill(-1) }) }] } },
+        phases: [{ steps: 2, batch: count, learningRate: 2 ** -15, throttle: false, anchor: false, supervisor: false }],
+      },
+      dataset: { rows: 16, inputs, targets: outputs, values: new Float64Array(), sha256: '0'.repeat(64), names: [] },
+    });
+    const [lanes] = lanesOf(plan, alignPlan(plan));
+    expect([lanes!.lanesForward, lanes!.lanesGradient, lanes!.shortForward, lanes!.shortGradient]).toEqual([LANES.longsOne, LANES.longsOne, 1, 1]);
+    expect(alignPlan(plan).sites['layer0.gradientAccumulator']!.bits).toBe(34); // 9 · 2^30, whatever the biases need
+    const batch = { count, phase: 0, inputs: new Float64Array(count * inputs).fill(-128), targets: new Float64Array(count * outputs).fill(30_000) };
+    const [found, expected] = [simd, scalar].map((core) => outcomeOf(core, { plan, batches: [batch, batch] }, {}));
+    expect(found).toEqual(expected);
+    // Every gradient is the mean of nine times −2^15·2^−8 · −2^15·2^−8, in last places of 2^−8.
+    expect((found as { gradient: number[][] }).gradient[0]!.slice(0, outputs * inputs)).toEqual(Array<number>(outputs * inputs).fill(2 ** 22));
   });
 
   it('are not for sites that draw, that trap, or whose values may be too long', () => {
