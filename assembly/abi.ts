@@ -1,6 +1,6 @@
 // Generated from src/core/abi.ts by scripts/generate.mjs. Do not edit.
 
-export const SITE_SIZE: i32 = 856;
+export const SITE_SIZE: i32 = 864;
 export const SITE_SHIFT: i32 = 0;
 export const SITE_LEFT0: i32 = 4;
 export const SITE_LEFT1: i32 = 8;
@@ -47,9 +47,10 @@ export const SITE_LANE_SIGN: i32 = 792;
 export const SITE_LANE_LOW: i32 = 796;
 export const SITE_LANE_HIGH: i32 = 800;
 export const SITE_LANE_BACK: i32 = 808;
-export const SITE_LANE_LEAST: i32 = 816;
-export const SITE_LANE_MOST: i32 = 832;
-export const SITE_PLACE: i32 = 848;
+export const SITE_LANE_BINS: i32 = 816;
+export const SITE_LANE_LEAST: i32 = 824;
+export const SITE_LANE_MOST: i32 = 840;
+export const SITE_PLACE: i32 = 856;
 
 export const LAYER_SIZE: i32 = 192;
 export const LAYER_INPUTS: i32 = 0;

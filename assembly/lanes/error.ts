@@ -1,7 +1,7 @@
 /** Errors side by side: of outputs of one batch in order, and of neighbouring units of a hidden layer. The rules are those of network/layer.ts. */
 import * as abi from '../abi';
 import { at, hiddenErrors, outputErrors } from '../network/layer';
-import { aside, recordLanes } from './record';
+import { aside, recordLanes, withError } from './record';
 import { keep } from './tally';
 
 /** e = Q(ŷ − y) of the first outputs of a batch; how many. */
@@ -26,7 +26,7 @@ export function outputErrorLanes<N, V, L>(header: usize, record: usize, targets:
     least = l.min(least, e);
     most = l.max(most, e);
     under = l.underflow(under, e, x);
-    if (n.records()) recordLanes<L>(site, log, aside(log, e, x));
+    if (n.records()) recordLanes<L>(site, log, aside<L>(log, e), l.total(withError<L>(l.none(), e, x, shift)));
   }
   n.counted(site, counted);
   keep<N, L>(site, least, most, under);
@@ -66,7 +66,7 @@ export function hiddenErrorLanes<N, V, L>(header: usize, record: usize, behind: 
       least = l.min(least, delta);
       most = l.max(most, delta);
       under = l.underflow(under, delta, x);
-      if (n.records()) recordLanes<L>(site, log, aside(log, delta, x));
+      if (n.records()) recordLanes<L>(site, log, aside<L>(log, delta), l.total(withError<L>(none, delta, x, shift)));
     }
     if (whole < width) hiddenErrors<N, V>(header, record, behind, b, whole, width);
   }

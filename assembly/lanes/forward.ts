@@ -2,7 +2,7 @@
 import * as abi from '../abi';
 import { at, forwardSample } from '../network/layer';
 import { hasLowest, narrow, narrowBytes } from './short';
-import { aside, asideStep, recordLanes } from './record';
+import { aside, recordLanes, withError } from './record';
 import { keep } from './tally';
 
 /** Outputs of the samples of all whole groups; how many samples that are. N: the number system of single values; L: the kind of lanes. */
@@ -23,7 +23,7 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
   // Quantisations of a running sum: after every group of products, and of the bias.
   const steps = group ? (width + group - 1) / group + i32(bias != 0) : 1;
   const last = width - 1;
-  const log = <usize>load<i32>(header, abi.HEADER_LANE_LOG), logZ = log + (<usize>(outputs * steps) << 5);
+  const log = <usize>load<i32>(header, abi.HEADER_LANE_LOG), logZ = log + (<usize>(outputs * steps) << 4);
   const narrowed = <usize>load<i32>(header, abi.HEADER_LANE_PAIRS), narrowStride = narrowBytes(width);
   let pairs = !isFloat<V>() && load<i32>(record, abi.LAYER_SHORT_FORWARD) != 0;
   if (pairs) {
@@ -42,7 +42,7 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
     if (pairs) l.sidePairs(rows, width, columns);
     else if (group || l.byColumns()) l.transpose(rows, width, columns);
     let least = l.top(), most = l.bottom(), under = none, leastZ = l.top(), mostZ = l.bottom(), underZ = none;
-    let logged = log, loggedZ = logZ;
+    let logged = log, loggedZ = logZ, errors = none, errorsZ = none;
     for (let o = 0; o < outputs; o++) {
       const row = at<N>(weights, o * width);
       let s = none;
@@ -53,7 +53,10 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
         least = l.min(least, s);
         most = l.max(most, s);
         if (shift) under = l.underflow(under, s, x);
-        if (n.records()) logged = aside(logged, s, x);
+        if (n.records()) {
+          logged = aside<L>(logged, s);
+          errors = withError<L>(errors, s, x, shift);
+        }
       } else {
         let terms = none;
         // Groups of one, the usual case, have a loop of their own, which is 7 % faster.
@@ -65,7 +68,10 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
             least = l.min(least, s);
             most = l.max(most, s);
             under = l.lost(under, s, terms, step);
-            if (n.records()) logged = asideStep<L>(logged, s, terms, step, shift, site);
+            if (n.records()) {
+              logged = aside<L>(logged, l.raw(s, shift, site));
+              errors = l.add(errors, l.sub(step, terms));
+            }
           }
         } else {
           let products = none;
@@ -79,7 +85,10 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
             least = l.min(least, s);
             most = l.max(most, s);
             under = l.lost(under, s, terms, step);
-            if (n.records()) logged = asideStep<L>(logged, s, terms, step, shift, site);
+            if (n.records()) {
+              logged = aside<L>(logged, l.raw(s, shift, site));
+              errors = l.add(errors, l.sub(step, terms));
+            }
             products = none;
             remaining = group;
           }
@@ -91,7 +100,10 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
           least = l.min(least, s);
           most = l.max(most, s);
           under = l.lost(under, s, terms, step);
-          if (n.records()) logged = asideStep<L>(logged, s, terms, step, shift, site);
+          if (n.records()) {
+            logged = aside<L>(logged, l.raw(s, shift, site));
+            errors = l.add(errors, l.sub(step, terms));
+          }
         }
         s = l.raw(s, shift, site);
       }
@@ -100,7 +112,10 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
       leastZ = l.min(leastZ, z);
       mostZ = l.max(mostZ, z);
       underZ = l.underflow(underZ, z, x);
-      if (n.records()) loggedZ = aside(loggedZ, z, x);
+      if (n.records()) {
+        loggedZ = aside<L>(loggedZ, z);
+        errorsZ = withError<L>(errorsZ, z, x, shiftOut);
+      }
       v128.store(results + (<usize>o << 4), relu ? l.max(z, none) : z);
     }
     if (group) {
@@ -112,8 +127,8 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
       continue;
     }
     if (n.records()) {
-      recordLanes<L>(site, log, logged);
-      recordLanes<L>(activation, logZ, loggedZ);
+      recordLanes<L>(site, log, logged, l.total(errors));
+      recordLanes<L>(activation, logZ, loggedZ, l.total(errorsZ));
     }
     const out = at<N>(activations, b * outputs);
     for (let o = 0; o < outputs; o++) l.scatter(at<N>(out, o), at<N>(0, outputs), v128.load(results + (<usize>o << 4)));

@@ -2,7 +2,7 @@
 import * as abi from '../abi';
 import { at, batchMean, gradients } from '../network/layer';
 import { hasLowest, pairRows, shortSums } from './short';
-import { aside, asideStep, recordLanes } from './record';
+import { aside, recordLanes, withError } from './record';
 import { rowSums } from './rowSums';
 import { keep } from './tally';
 
@@ -46,7 +46,7 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
     else if (!group && !bias) rowSums<N, L>(at<N>(errors, o), errorStride, inputs, width, whole, count, sums);
     for (let k = 0; k < whole; k += l.size()) {
       let least = l.top(), most = l.bottom(), under = none, s = none;
-      let logged = log;
+      let logged = log, rounding = none;
       let e = at<N>(errors, bias ? k : o), a = at<N>(inputs, k);
       for (let b = 0; b < count; ) {
         const end = group ? min(b + group, count) : count;
@@ -71,11 +71,17 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
           const step = l.onGrid(s, terms, addend, grid, shift, site);
           s = l.onward(s, step, shift);
           under = l.lost(under, s, terms, step);
-          if (n.records()) logged = asideStep<L>(logged, s, terms, step, shift, site);
+          if (n.records()) {
+            logged = aside<L>(logged, l.raw(s, shift, site));
+            rounding = l.add(rounding, l.sub(step, terms));
+          }
         } else {
           s = l.round(terms, base, shift, site);
           if (shift) under = l.underflow(under, s, terms);
-          if (n.records()) logged = aside(logged, s, terms);
+          if (n.records()) {
+            logged = aside<L>(logged, s);
+            rounding = withError<L>(rounding, s, terms, shift);
+          }
         }
         least = l.min(least, s);
         most = l.max(most, s);
@@ -96,7 +102,7 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
       leastSum = l.min(leastSum, least);
       mostSum = l.max(mostSum, most);
       underSum = l.add(underSum, under);
-      if (n.records()) recordLanes<L>(site, log, logged);
+      if (n.records()) recordLanes<L>(site, log, logged, l.total(rounding));
       if (divides) {
         v128.store(values, s);
         for (let j = 0; j < l.size(); j++) n.store(out, p + j, batchMean<N, C, V>(record, <V>l.value(values, j), divisor, p + j));
@@ -106,7 +112,7 @@ export function gradientLanes<N, C, V, L>(header: usize, record: usize, inputs: 
       leastMean = l.min(leastMean, g);
       mostMean = l.max(mostMean, g);
       underMean = l.underflow(underMean, g, x);
-      if (n.records()) recordLanes<L>(mean, log, aside(log, g, x));
+      if (n.records()) recordLanes<L>(mean, log, aside<L>(log, g), l.total(withError<L>(none, g, x, shiftMean)));
     }
     if (whole < length) gradients<N, C, V>(header, record, inputs, first + whole, first + length, count, divisor);
   }

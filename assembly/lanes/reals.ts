@@ -54,5 +54,9 @@ export class Reals {
   @inline differs(a: v128, b: v128): v128 { return f64x2.ne(a, b); }
   @inline underflow(count: v128, raw: v128, x: v128): v128 { return count; }
   @inline sum(v: v128): i64 { return 0; }
+  // Nothing is recorded.
+  @inline magnitude(raw: v128): v128 { return raw; }
+  @inline bin(bins: usize, from: usize): void {}
+  @inline total(v: v128): i64 { return 0; }
   @inline atEdge(least: v128, most: v128, site: usize): bool { return false; }
 }

@@ -1,37 +1,30 @@
-/** What the full recorder adds for values side by side: kept aside until no value of the group turns out to be near a rail, then counted one by one. */
+/** What the full recorder adds for values side by side: kept aside until no value of the group turns out to be near a rail, then counted. */
 import * as abi from '../abi';
-import { bin } from '../fixed/quantise';
 
-/** Bytes of a raw and its exact value, side by side. */
-const ENTRY: usize = 32;
-
-/** Puts a raw and its exact value aside; where the next go. */
+/** Puts magnitudes of raws aside; where the next go. */
 @inline
-export function aside(to: usize, raw: v128, x: v128): usize {
-  v128.store(to, raw);
-  v128.store(to, x, 16);
-  return to + ENTRY;
+export function aside<L>(to: usize, raw: v128): usize {
+  v128.store(to, changetype<L>(0).magnitude(raw));
+  return to + 16;
 }
 
-/** As `aside`, of a running sum; for its exact value stands one with the same rounding error, that of the step. */
+/** Rounding errors as they are (`addError` of fixed/quantise.ts), with that of one more value in each lane. */
 @inline
-export function asideStep<L>(to: usize, sum: v128, terms: v128, step: v128, shift: i32, site: usize): usize {
+export function withError<L>(errors: v128, raw: v128, x: v128, shift: i32): v128 {
   const l = changetype<L>(0);
-  const raw = l.raw(sum, shift, site);
-  return aside(to, raw, l.add(l.shl(raw, shift), l.sub(terms, step)));
+  return l.add(errors, l.sub(l.shl(raw, shift), x));
 }
 
-/** Counts what was put aside: magnitudes, and rounding errors as they are (`addError` of fixed/quantise.ts). */
-export function recordLanes<L>(site: usize, from: usize, to: usize): void {
+/** Counts what was put aside, and the sum of its rounding errors. Every lane has a histogram of its own until the run ends: neighbours often fall into one bin, and adding waits for what was added before. */
+export function recordLanes<L>(site: usize, from: usize, to: usize, errors: i64): void {
   const l = changetype<L>(0);
-  const shift = <i64>load<i32>(site, abi.SITE_SHIFT);
-  let errors: i64 = 0;
-  for (; from < to; from += ENTRY) {
-    for (let j = 0; j < l.size(); j++) {
-      const raw = l.value(from, j);
-      bin(raw, site);
-      errors += (raw << shift) - l.value(from + 16, j);
-    }
-  }
-  if (shift) store<i64>(site, load<i64>(site, abi.SITE_ERROR_SUM) + errors, abi.SITE_ERROR_SUM);
+  const bins = <usize>load<i32>(site, abi.SITE_LANE_BINS);
+  for (; from < to; from += 16) l.bin(bins, from);
+  store<i64>(site, load<i64>(site, abi.SITE_ERROR_SUM) + errors, abi.SITE_ERROR_SUM);
+}
+
+/** One more in a bin. */
+@inline
+export function increment(bin: usize): void {
+  store<i64>(bin, load<i64>(bin) + 1);
 }

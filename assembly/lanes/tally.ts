@@ -26,10 +26,25 @@ function begin<L>(site: usize): void {
 @inline
 function end<L>(site: usize): void {
   const l = changetype<L>(0);
+  if (load<i32>(site, abi.SITE_LANE_BINS)) endBins<L>(site);
   const least = v128.load(site, abi.SITE_LANE_LEAST), most = v128.load(site, abi.SITE_LANE_MOST);
   if (!v128.any_true(l.notAbove(least, most))) return; // no lane saw anything
   store<i64>(site, min(load<i64>(site, abi.SITE_MIN), l.least(least)), abi.SITE_MIN);
   store<i64>(site, max(load<i64>(site, abi.SITE_MAX), l.most(most)), abi.SITE_MAX);
+}
+
+/** What each lane has binned joins the site's histogram. */
+function endBins<L>(site: usize): void {
+  const l = changetype<L>(0);
+  const bins = <usize>load<i32>(site, abi.SITE_LANE_BINS);
+  let from = bins;
+  for (let zeros = l.firstBin(); zeros <= 64; zeros++) {
+    const bin = site + (<usize>zeros << 3);
+    let sum = load<i64>(bin, abi.SITE_HISTOGRAM);
+    for (const end = from + (<usize>l.size() << 3); from < end; from += 8) sum += load<i64>(from);
+    store<i64>(bin, sum, abi.SITE_HISTOGRAM);
+  }
+  memory.fill(bins, 0, from - bins);
 }
 
 /** Begins or ends the tally of every site that lanes of some kind may round. */

@@ -2,7 +2,7 @@
 import * as abi from '../abi';
 import { at } from '../network/layer';
 import { MOVED, UPDATED, updateParameters, WANTED } from '../network/step';
-import { aside, recordLanes } from './record';
+import { aside, recordLanes, withError } from './record';
 import { keep } from './tally';
 
 /** Updates the parameters from, …, to − 1 of a layer, its weights or its biases; what they did. */
@@ -49,8 +49,8 @@ export function updateLanes<N, C, V, L>(header: usize, record: usize, site: usiz
     most = l.max(most, next);
     under = l.underflow(under, next, x);
     if (n.records()) {
-      recordLanes<L>(updateSite, log, aside(log, u, product));
-      recordLanes<L>(site, log, aside(log, next, x));
+      recordLanes<L>(updateSite, log, aside<L>(log, u), l.total(withError<L>(none, u, product, shiftU)));
+      recordLanes<L>(site, log, aside<L>(log, next), l.total(withError<L>(none, next, x, shift)));
     }
   }
   n.counted(updateSite, counted);

@@ -3,6 +3,7 @@
  * a kind of lanes L: WordsOne, WordsRaw and WordsThree here, LongsOne and LongsThree in longs.ts, by the addends of the rounding; and Reals of the reference.
  */
 import * as abi from '../abi';
+import { increment } from './record';
 import { transposePairs } from './short';
 
 @unmanaged
@@ -92,6 +93,21 @@ export class Words {
   @inline underflow(count: v128, raw: v128, x: v128): v128 {
     const zero = this.none();
     return i32x4.add(count, v128.andnot(i32x4.eq(raw, zero), i32x4.eq(x, zero)));
+  }
+  @inline magnitude(raw: v128): v128 { return i32x4.abs(raw); }
+  /** Counts four magnitudes by their leading zeros as words of 64 bits, less 32. */
+  @inline bin(bins: usize, from: usize): void {
+    increment(bins + (<usize>clz(load<i32>(from)) << 5));
+    increment(bins + (<usize>clz(load<i32>(from, 4)) << 5) + 8);
+    increment(bins + (<usize>clz(load<i32>(from, 8)) << 5) + 16);
+    increment(bins + (<usize>clz(load<i32>(from, 12)) << 5) + 24);
+  }
+  /** Leading zeros of 64 bits in the first bin. */
+  @inline firstBin(): i32 { return 32; }
+  /** Sum of all lanes in 64 bits. */
+  @inline total(v: v128): i64 {
+    const pairs = i64x2.add(i64x2.extend_low_i32x4_s(v), i64x2.extend_high_i32x4_s(v));
+    return i64x2.extract_lane(pairs, 0) + i64x2.extract_lane(pairs, 1);
   }
   @inline sum(v: v128): i64 {
     const pairs = i32x4.add(v, i32x4.shuffle(v, v, 2, 3, 0, 1));

@@ -56,6 +56,8 @@ export const RECORDS = {
     laneBase: 'i32', laneLsb: 'i32', laneSign: 'i32', laneLow: 'i32', laneHigh: 'i32',
     /** What a lane of 64 bits is shifted with, so that it is positive, after the shift. */
     laneBack: 'i64',
+    /** Full recorder: a histogram for each lane, to be added to that of the site. */
+    laneBins: 'ptr',
     /** Range of each lane since the run began. */
     laneLeast: 'lanes', laneMost: 'lanes',
     /** 2^−F, the value of a last place; of chosen sites of a binary64 run. */

@@ -3,7 +3,7 @@
  * a lane. Random roundings keep their order of drawing and TRAP its order of overflowing, so they are not for lanes; nor are products with a rounding of
  * their own, sums from the last index on, and the sigmoid. Bits and counters are the same either way.
  */
-import { ERROR_BITS } from '../format/quantise.js';
+import { ERROR_BITS, HISTOGRAM_BINS } from '../format/quantise.js';
 import { ROUNDING, type Addend, type RoundingMode } from '../format/modes.js';
 import { accumulateGroup, type Alignment } from '../plan/alignment.js';
 import type { RecordLevel } from '../run/levels.js';
@@ -65,14 +65,16 @@ export function lanesOf(plan: Plan, { sites }: Alignment, record: RecordLevel = 
       // The full recorder takes an error that has more bits another way.
       if (bits > LONG_BITS || addends.includes(undefined) || (record === 'full' && names.some((name) => siteOf(name).shift > ERROR_BITS))) return LANES.none;
       const one = names.every((name, k) => siteOf(name).shift === 0 || (addends[k]!.lsb === 0n && addends[k]!.sign === 0n));
-      return bits > WORD_BITS ? (one ? LANES.longsOne : LANES.longsThree) : one ? LANES.wordsOne : LANES.wordsThree;
+      return bits > WORD_BITS || !recorded(names) ? (one ? LANES.longsOne : LANES.longsThree) : one ? LANES.wordsOne : LANES.wordsThree;
     };
+    /** Whether words of 32 bits hold the rounding errors that the full recorder adds up before it counts them. */
+    const recorded = (names: readonly SiteName[]): boolean => record !== 'full' || names.every((name) => siteOf(name).shift + Math.ceil(Math.log2(mostAside(plan))) < WORD_BITS);
     const part = (allowed: boolean, ...names: readonly SiteName[]): number => (allowed ? kindOf(names, Math.max(...names.map((name) => siteOf(name).bits ?? 0))) : LANES.none);
     /** Of a sum and what is made of it; rounded on its way by one addend, only its steps and raws need to fit. */
     const sum = (allowed: boolean, accumulator: SiteName, result: SiteName): number => {
       const kind = part(allowed, accumulator, result);
       const { stepBits = LONG_BITS } = siteOf(accumulator);
-      const fits = kind === LANES.longsOne && record !== 'full' && Math.max(stepBits, siteOf(result).bits ?? 0) <= WORD_BITS;
+      const fits = kind === LANES.longsOne && recorded([accumulator, result]) && Math.max(stepBits, siteOf(result).bits ?? 0) <= WORD_BITS;
       return fits ? LANES.wordsRaw : kind;
     };
 
@@ -146,6 +148,9 @@ export function lanePairs({ layers, phases }: Pick<Plan, 'layers' | 'phases'>, l
   return Math.max(0, ...bytes.flat());
 }
 
-/** Bytes for what the full recorder puts aside of a group: every quantisation of a sample in the widest layer, or of a parameter in the largest batch. */
-export const laneLog = ({ layers, phases }: Pick<Plan, 'layers' | 'phases'>): number =>
-  32 * Math.max(...phases.map(({ batch }) => batch + 2), ...layers.map(({ inputs, outputs }) => outputs * (inputs + 2)));
+/** What the full recorder puts aside of a group at the most: every quantisation of a sample in the widest layer, or of a parameter in the largest batch. */
+const mostAside = ({ layers, phases }: Pick<Plan, 'layers' | 'phases'>): number => Math.max(...phases.map(({ batch }) => batch + 2), ...layers.map(({ inputs, outputs }) => outputs * (inputs + 2)));
+/** Bytes for it; the sites that lanes round, as in assembly/lanes/tally.ts; and bytes for the histograms of such a site's lanes. */
+export const laneLog = (plan: Pick<Plan, 'layers' | 'phases'>): number => 16 * mostAside(plan);
+export const LANE_SITES: ReadonlySet<SiteName> = new Set(['accumulator', 'activation', 'error', 'gradientAccumulator', 'gradient', 'update', 'weight', 'bias']);
+export const LANE_BINS = 4 * 8 * HISTOGRAM_BINS;

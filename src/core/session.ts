@@ -16,7 +16,7 @@ import type { RecordLevel } from '../run/levels.js';
 import { LAYER_SITES, RUN_SITES, siteKey, siteKeys, siteName, SITES, type SiteName } from '../site/sites.js';
 import { RECORDS, SITE_COUNTERS } from './abi.js';
 import type { CoreExports } from './load.js';
-import { laneLog, lanePairs, laneScratch, lanesOf, lanesOfReference, NO_LANES, squaresInRegister, takesLanes, writeLane } from './lanes.js';
+import { LANE_BINS, LANE_SITES, laneLog, lanePairs, laneScratch, lanesOf, lanesOfReference, NO_LANES, squaresInRegister, takesLanes, writeLane } from './lanes.js';
 import { Arena, RecordView } from './memory.js';
 import { writeSite } from './siteRecord.js';
 import type { RunState } from './state.js';
@@ -199,7 +199,9 @@ export class Session {
     const lossOutputs = arena.reserve(4 * losses.length), shares = arena.reserve(8 * losses.length), lossNorms = arena.reserve(8 * losses.length);
     const wholeErrors = array(losses.length === 0 ? 0 : maxBatch * layers.at(-1)!.outputs);
     const lanes = this.#alignment ? (this.#wide ? [] : lanesOf(plan, this.#alignment, this.#record)) : this.#mixed ? [] : lanesOfReference(plan);
-    const scratchOfLanes = arena.reserve(laneScratch(layers)), logOfLanes = arena.reserve(this.#record === 'full' && takesLanes(lanes) ? laneLog(plan) : 0), pairsOfLanes = arena.reserve(lanePairs(plan, lanes));
+    const recordsLanes = kind === 'fixed' && this.#record === 'full' && takesLanes(lanes);
+    const scratchOfLanes = arena.reserve(laneScratch(layers)), logOfLanes = arena.reserve(recordsLanes ? laneLog(plan) : 0), pairsOfLanes = arena.reserve(lanePairs(plan, lanes));
+    const bins = new Map(keys.filter((key) => recordsLanes && LANE_SITES.has(siteName(key))).map((key) => [key, arena.reserve(LANE_BINS)]));
     const window = arena.reserve((plan.anchor.window ?? 1) * 8);
     // Behind this all is written before it is read.
     const queue = arena.reserve(this.#chunk * RECORDS.BATCH.size);
@@ -221,6 +223,7 @@ export class Session {
       if (!format || !this.#rounds(key)) return;
       writeSite(site, key, format, { left: [], shift: 0, ...this.#alignment?.sites[key], record: this.#record });
       if (kind === 'fixed') writeLane(site);
+      site.setInt('laneBins', bins.get(key) ?? 0);
       if (this.#mixed) site.setReal('place', 2 ** -format.fractionLength);
     });
     let first = 0;
