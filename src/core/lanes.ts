@@ -1,7 +1,8 @@
 /**
  * Where the core may take values side by side: the parts of a step of which the formats prove that every exact value, with what rounding adds to it, fits
- * a lane. Random roundings keep their order of drawing and TRAP its order of overflowing, so they are not for lanes; nor are products with a rounding of
- * their own, sums from the last index on, and the sigmoid. Bits and counters are the same either way.
+ * a lane; a sum that one addend rounds on its way may be kept as a raw, and then what it gets at a time has to fit. Random roundings keep their order of
+ * drawing and TRAP its order of overflowing, so they are not for lanes; nor are products with a rounding of their own, sums from the last index on, and the
+ * sigmoid. Bits and counters are the same either way.
  */
 import { ERROR_BITS, HISTOGRAM_BINS } from '../format/quantise.js';
 import { ROUNDING, type Addend, type RoundingMode } from '../format/modes.js';
