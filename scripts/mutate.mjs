@@ -5,6 +5,8 @@
 //   node scripts/mutate.mjs --file random   only files whose path contains this
 //   node scripts/mutate.mjs --lines 40-80   only lines 40 to 80 of each file; 40- to its end, 40 that line
 //   node scripts/mutate.mjs --jobs 1        one at a time (default: one per processor)
+//   node scripts/mutate.mjs --lanes         the loops of values side by side instead. To be read, not to pass: where lanes go wrong far enough, or take
+//                                           less than they could, the text for single values takes over and gives the same
 //   node scripts/mutate.mjs --list          prints them and runs nothing
 //
 // A mutant that no test notices is a survivor. EQUIVALENT lists those that cannot be noticed, with the reason. Exit status 1 if there is any other.
@@ -20,6 +22,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const COPIED = ['src', 'assembly', 'test', 'scripts', 'schema', 'build', 'hw-profiles', 'experiments', 'package.json', 'tsconfig.json', 'vitest.config.ts', 'asconfig.json'];
 const HOST = ['src/format/quantise.ts', 'src/format/random.ts', 'src/format/modes.ts'];
 const CORE = ['assembly/fixed/quantise.ts', 'assembly/fixed/random.ts', 'assembly/fixed/int128.ts'];
+const LANES = ['assembly/lanes/words.ts', 'assembly/lanes/longs.ts', 'assembly/lanes/reals.ts', 'assembly/lanes/short.ts', 'assembly/lanes/rowSums.ts', 'assembly/lanes/forward.ts', 'assembly/lanes/error.ts', 'assembly/lanes/gradient.ts', 'assembly/lanes/update.ts', 'assembly/lanes/record.ts', 'assembly/lanes/tally.ts'];
 /** Longest that the tests of one mutant may take; one that never ends is noticed, too. */
 const LIMIT_MS = 90_000;
 
@@ -37,6 +40,8 @@ const CORE_RUNS = [
   { files: ['test/core/oracle.test.ts'], only: 'core build debug fixed', seeds: 150 },
   { files: ['test/core/stochastic.test.ts'], only: 'core' },
 ];
+
+const LANE_RUNS = [{ files: ['test/core/lanes.test.ts'] }];
 
 /**
  * Mutants that change nothing that could be seen. `line` is the whole line as it stands, `mutant` what it becomes (both without indentation),
@@ -352,11 +357,11 @@ function run(directory, args, env, limit) {
   });
 }
 
-/** Builds the core of a copy: the debug build, which takes the least time, stands for all of them. In this process, where the compiler is warm. */
-async function build(directory) {
-  const { error, stderr } = await asc.main(['--baseDir', directory, '--config', join(directory, 'asconfig.json'), '--target', 'debug']);
+/** Builds the core of a copy: the debug build, which takes the least time, stands for all of them, or with SIMD for the one with lanes. In this process, where the compiler is warm. */
+async function build(directory, lanes) {
+  const { error, stderr } = await asc.main(['--baseDir', directory, '--config', join(directory, 'asconfig.json'), '--target', 'debug', ...(lanes ? ['--enable', 'simd'] : [])]);
   if (error) return { passed: false, output: stderr.toString() };
-  for (const name of ['core.wasm', 'core.simd.wasm']) copyFileSync(join(directory, 'build/core.debug.wasm'), join(directory, 'build', name));
+  for (const name of lanes ? ['core.simd.wasm'] : ['core.wasm', 'core.simd.wasm']) copyFileSync(join(directory, 'build/core.debug.wasm'), join(directory, 'build', name));
   return { passed: true, output: '' };
 }
 
@@ -378,7 +383,8 @@ async function survives(directory, { file, index, text }) {
   writeFileSync(path, lines.join('\n'));
   try {
     if (HOST.includes(file)) return (await tests(directory, HOST_RUNS)).passed;
-    return (await build(directory)).passed && (await tests(directory, CORE_RUNS)).passed;
+    const lanes = LANES.includes(file);
+    return (await build(directory, lanes)).passed && (await tests(directory, lanes ? LANE_RUNS : CORE_RUNS)).passed;
   } finally {
     writeFileSync(path, original);
   }
@@ -404,11 +410,11 @@ function sampled(list, count, seed) {
 const { values: options } = parseArgs({
   options: {
     sample: { type: 'string' }, seed: { type: 'string', default: '1' }, file: { type: 'string', default: '' }, lines: { type: 'string', default: '1-' },
-    jobs: { type: 'string', default: String(availableParallelism()) }, list: { type: 'boolean', default: false },
+    jobs: { type: 'string', default: String(availableParallelism()) }, list: { type: 'boolean', default: false }, lanes: { type: 'boolean', default: false },
   },
 });
 const [firstLine, lastLine = firstLine] = options.lines.split('-').map(Number);
-const all = [...CORE, ...HOST].filter((file) => file.includes(options.file)).flatMap(mutantsOf)
+const all = (options.lanes ? LANES : [...CORE, ...HOST]).filter((file) => file.includes(options.file)).flatMap(mutantsOf)
   .filter(({ index }) => index + 1 >= firstLine && index + 1 <= (lastLine || Infinity));
 const chosen = options.sample === undefined ? all : sampled(all, Number(options.sample), Number(options.seed));
 const show = ({ file, index, line, mutant }) => `${file}:${index + 1}\n  - ${line}\n  + ${mutant}`;
@@ -442,8 +448,9 @@ const directories = Array.from({ length: workers }, (_, k) => {
 let exitCode = 0;
 try {
   const began = Date.now();
-  const needed = [...(chosen.some(({ file }) => HOST.includes(file)) ? HOST_RUNS : []), ...(chosen.some(({ file }) => CORE.includes(file)) ? CORE_RUNS : [])];
-  for (const step of [() => build(directories[0]), () => tests(directories[0], needed)]) {
+  const among = (files) => chosen.some(({ file }) => files.includes(file));
+  const needed = [...(among(HOST) ? HOST_RUNS : []), ...(among(CORE) ? CORE_RUNS : [])];
+  for (const step of [() => build(directories[0]), () => tests(directories[0], needed), ...(among(LANES) ? [() => build(directories[0], true), () => tests(directories[0], LANE_RUNS)] : [])]) {
     const { passed, output } = await step();
     if (!passed) throw new Error(`without any mutant the tests fail:\n${output.slice(-4000)}`);
   }
@@ -468,7 +475,7 @@ try {
   }));
   const known = chosen.filter(equivalent).length;
   console.log(`${chosen.length - known - survivors.length} noticed, ${known} equivalent, ${survivors.length} survived; ${Math.round((Date.now() - began) / 1000)} s`);
-  if (options.sample === undefined && options.file === '' && options.lines === '1-') {
+  if (options.sample === undefined && !options.lanes && options.file === '' && options.lines === '1-') {
     for (const entry of EQUIVALENT) if (!all.some((mutant) => equivalent(mutant) === entry)) console.log(`no such mutant any more: ${entry.file}: ${entry.mutant}`);
   }
   if (survivors.length > 0) exitCode = 1;
