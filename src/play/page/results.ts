@@ -71,11 +71,11 @@ export class SiteTable {
     const button = h('button', { type: 'button' }, key);
     button.addEventListener('click', () => this.#choose(key));
     const [format, beyond, near, underflow, range] = [h('td'), h('td'), h('td'), h('td'), h('td')] as const;
-    const bar = (...parts: SVGElement[]): SVGElement => svg('svg', { class: 'bar', width: BAR, height: 10, viewBox: `0 0 ${BAR} 10`, 'aria-hidden': 'true' }, svg('rect', { class: 'track', width: BAR, height: 10 }), ...parts);
+    const bar = (...parts: SVGElement[]): SVGElement => svg('svg', { class: 'bar', width: BAR, height: 10, viewBox: `0 0 ${BAR} 10`, preserveAspectRatio: 'none', 'aria-hidden': 'true' }, svg('rect', { class: 'track', width: BAR, height: 10 }), ...parts);
     const [below, above, taken] = [svg('rect', { class: 'below', height: 10 }), svg('rect', { class: 'above', height: 10 }), svg('rect', { class: 'taken', y: 1, height: 8 })];
-    const [pressed, between] = [h('span'), h('span')] as const;
+    const [pressed, between, rails] = [h('span'), h('span'), h('span', { class: 'rails' })] as const;
     beyond.append(bar(below, above), ' ', pressed);
-    range.append(bar(taken), ' ', between);
+    range.append(bar(taken), ' ', between, rails);
     const place = (rect: SVGElement, x: number, width: number): void => {
       rect.setAttribute('x', x.toFixed(1));
       rect.setAttribute('width', width.toFixed(1));
@@ -94,7 +94,8 @@ export class SiteTable {
         const at = (value: number): number => ((value - low) / (high - low)) * BAR;
         if (min !== null && max !== null) place(taken, Math.min(at(min), BAR - 2), Math.max(2, at(max) - at(min)));
         taken.classList.toggle('on-rail', min !== null && max !== null && (min <= low || max >= high));
-        setText(between, min === null || max === null ? NONE : `${figureSigned(min)} … ${figureSigned(max)} of ${figureSigned(low)} … ${figureSigned(high)}`);
+        setText(between, min === null || max === null ? NONE : `${figureSigned(min)} … ${figureSigned(max)}`);
+        setText(rails, min === null ? '' : ` of ${figureSigned(low)} … ${figureSigned(high)}`);
       },
     };
   }
