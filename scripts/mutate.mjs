@@ -12,7 +12,7 @@
 // A mutant that no test notices is a survivor. EQUIVALENT lists those that cannot be noticed, with the reason. Exit status 1 if there is any other.
 import asc from 'assemblyscript/asc';
 import { spawn } from 'node:child_process';
-import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +22,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const COPIED = ['src', 'assembly', 'test', 'scripts', 'schema', 'build', 'hw-profiles', 'experiments', 'package.json', 'tsconfig.json', 'vitest.config.ts', 'asconfig.json'];
 const HOST = ['src/format/quantise.ts', 'src/format/random.ts', 'src/format/modes.ts'];
 const CORE = ['assembly/fixed/quantise.ts', 'assembly/fixed/random.ts', 'assembly/fixed/int128.ts'];
-const LANES = ['assembly/lanes/words.ts', 'assembly/lanes/longs.ts', 'assembly/lanes/reals.ts', 'assembly/lanes/short.ts', 'assembly/lanes/rowSums.ts', 'assembly/lanes/forward.ts', 'assembly/lanes/error.ts', 'assembly/lanes/gradient.ts', 'assembly/lanes/update.ts', 'assembly/lanes/record.ts', 'assembly/lanes/tally.ts'];
+const LANES = readdirSync(join(ROOT, 'assembly/lanes')).map((name) => `assembly/lanes/${name}`);
 /** Longest that the tests of one mutant may take; one that never ends is noticed, too. */
 const LIMIT_MS = 90_000;
 

@@ -1,9 +1,9 @@
 /** Gradients of neighbouring parameters side by side: weights of one row, or biases. The rule is that of `gradients` (network/layer.ts). */
 import * as abi from '../abi';
 import { at, batchMean, gradients } from '../network/layer';
-import { hasLowest, pairRows, shortSums } from './short';
 import { aside, recordLanes, withError } from './record';
 import { rowSums } from './rowSums';
+import { hasLowest, pairRows, shortSums } from './short';
 import { keep } from './tally';
 
 /** g = Q(G / B) of every parameter of a layer. `inputs`: what it was fed, sample by sample. A target that divides does so value by value. */

@@ -3,6 +3,7 @@
  * 2^32, their upper halves are added apart, and both together give every bit. Where it is worth bringing them together, neighbours share a lane, the first
  * one low, and one instruction multiplies both and adds the two products. Only −2^15·−2^15 twice leaves 32 bits then: it is looked for beforehand.
  */
+import { storeColumns } from './transpose';
 
 /** Two words of −2^15. */
 const LOWEST: i32 = 0x80008000;
@@ -133,12 +134,7 @@ export function transposePairs(rows: usize, width: i32, to: usize): void {
     const at = rows + (<usize>i << 2), out = to + (<usize>i << 3);
     const a = i16x8.narrow_i32x4_s(v128.load(at), v128.load(at, 16)), b = i16x8.narrow_i32x4_s(v128.load(at + stride), v128.load(at + stride, 16));
     const c = i16x8.narrow_i32x4_s(v128.load(at + 2 * stride), v128.load(at + 2 * stride, 16)), d = i16x8.narrow_i32x4_s(v128.load(at + 3 * stride), v128.load(at + 3 * stride, 16));
-    const lowAB = i32x4.shuffle(a, b, 0, 4, 1, 5), highAB = i32x4.shuffle(a, b, 2, 6, 3, 7);
-    const lowCD = i32x4.shuffle(c, d, 0, 4, 1, 5), highCD = i32x4.shuffle(c, d, 2, 6, 3, 7);
-    v128.store(out, i64x2.shuffle(lowAB, lowCD, 0, 2));
-    v128.store(out, i64x2.shuffle(lowAB, lowCD, 1, 3), 16);
-    v128.store(out, i64x2.shuffle(highAB, highCD, 0, 2), 32);
-    v128.store(out, i64x2.shuffle(highAB, highCD, 1, 3), 48);
+    storeColumns(a, b, c, d, out);
   }
   for (; i < width; i += 2) {
     for (let k: usize = 0; k < 4; k++) {

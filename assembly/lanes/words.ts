@@ -5,6 +5,7 @@
 import * as abi from '../abi';
 import { increment } from './record';
 import { transposePairs } from './short';
+import { storeColumns } from './transpose';
 
 @unmanaged
 export class Words {
@@ -44,12 +45,7 @@ export class Words {
     for (; i + 4 <= width; i += 4) {
       const at = rows + (<usize>i << 2), out = to + (<usize>i << 4);
       const a = v128.load(at), b = v128.load(at + stride), c = v128.load(at + 2 * stride), d = v128.load(at + 3 * stride);
-      const lowAB = i32x4.shuffle(a, b, 0, 4, 1, 5), highAB = i32x4.shuffle(a, b, 2, 6, 3, 7);
-      const lowCD = i32x4.shuffle(c, d, 0, 4, 1, 5), highCD = i32x4.shuffle(c, d, 2, 6, 3, 7);
-      v128.store(out, i64x2.shuffle(lowAB, lowCD, 0, 2));
-      v128.store(out, i64x2.shuffle(lowAB, lowCD, 1, 3), 16);
-      v128.store(out, i64x2.shuffle(highAB, highCD, 0, 2), 32);
-      v128.store(out, i64x2.shuffle(highAB, highCD, 1, 3), 48);
+      storeColumns(a, b, c, d, out);
     }
     for (; i < width; i++) {
       for (let k: usize = 0; k < 4; k++) store<i32>(to + (<usize>i << 4) + (k << 2), load<i32>(rows + (<usize>i << 2) + k * stride));
