@@ -1,5 +1,4 @@
 /** A sweep comes to the same bytes however often it was ended, over how many threads, and in how many parts. Through the built command line. */
-import type { ChildProcess } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,6 +8,8 @@ import { Folder, type Ended } from '../cli/qrails.js';
 import { Random } from '../oracle/random.js';
 import { files, FORMATS, journalled, journalText, RUNS, tables } from './small.js';
 
+/** As an address, which an option of Node.js can hold whatever the path. */
+const STRIKE = new URL('strike.mjs', import.meta.url).href;
 const SWEEP = ['sweep', 'sweep.json', '--format', FORMATS];
 const KILLS = 4;
 /** Steps of a run: so many that there is much to be in the middle of. */
@@ -28,21 +29,9 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
-/** Runs until the journal has grown by so many bytes, then sends a signal. */
-async function endedAt(growth: number, signal: NodeJS.Signals, args: readonly string[], path: string): Promise<Ended> {
-  const before = journalText(folder, path).length;
-  let watch: NodeJS.Timeout;
-  const strike = (child: ChildProcess): void => {
-    watch = setInterval(() => {
-      if (journalText(folder, path).length < before + growth) return;
-      clearInterval(watch);
-      child.kill(signal);
-    }, 1);
-  };
-  const ended = await folder.qrails(args, { started: strike });
-  clearInterval(watch!);
-  return ended;
-}
+/** Runs until the journal has so many bytes, where a signal ends it. */
+const endedAt = (bytes: number, signal: NodeJS.Signals, args: readonly string[]): Promise<Ended> =>
+  folder.qrails(args, { env: { NODE_OPTIONS: `--import=${STRIKE}`, QRAILS_STRIKE: signal, QRAILS_STRIKE_BYTES: String(bytes) } });
 
 describe('the same files', () => {
   it.each([1, 3])('with %i workers', async (workers) => {
@@ -53,7 +42,7 @@ describe('the same files', () => {
 
   it('in three parts, one of which was ended, merged', async () => {
     const part = (index: number): string[] => ['sweep', 'sweep.json', '--shard', `${index}/3`, '--workers', '1', '-q'];
-    const [first, second] = await Promise.all([folder.qrails([...part(1), '--json']), endedAt(2000, 'SIGKILL', part(2), 'small.shards/2-of-3')]);
+    const [first, second] = await Promise.all([folder.qrails([...part(1), '--json']), endedAt(2000, 'SIGKILL', part(2))]);
     expect([first.code, second.code]).toEqual([0, null]);
     expect(await findProblems(SweepPart, JSON.parse(first.stdout))).toEqual([]);
     expect(JSON.parse(first.stdout)).toMatchObject({ name: 'small', part: [1, 3], points: 20, runs: RUNS / 3 });
@@ -80,10 +69,11 @@ describe('the same files', () => {
     const random = new Random(7);
     const size = statSync(join(folder.path, 'small.sweep/journal.ndjson')).size;
     let kept = '';
-    for (let kill = 0; kill < KILLS; kill++) {
-      const { code } = await endedAt(Math.floor((random.unit() * size) / KILLS), 'SIGKILL', [...SWEEP, '-o', 'killed', '--resume', '--workers', '2'], 'killed');
+    for (let kill = 1; kill <= KILLS; kill++) {
+      const bytes = Math.floor(((kill - random.unit() / 2) * size) / (KILLS + 1));
+      const { code } = await endedAt(bytes, 'SIGKILL', [...SWEEP, '-o', 'killed', '--resume', '--workers', '2']);
       const text = journalText(folder, 'killed');
-      expect(code).toBe(null);
+      expect([code, text.length]).toEqual([null, bytes]);
       expect(text.startsWith(kept)).toBe(true);
       kept = text.slice(0, text.lastIndexOf('\n') + 1);
     }
@@ -108,7 +98,7 @@ describe('the same files', () => {
   });
 
   it('interrupted: exit code 130, and the line to go on with', async () => {
-    const { code, stdout, stderr } = await endedAt(2000, 'SIGINT', [...SWEEP, '-o', 'it stopped', '--workers', '1'], 'it stopped');
+    const { code, stdout, stderr } = await endedAt(2000, 'SIGINT', [...SWEEP, '-o', 'it stopped', '--workers', '1']);
     const [, done, line] = /^interrupted; (\d+) of 240 runs are done and kept\n {2}go on {5}(?:npx )?qrails (.*)\n$/.exec(stderr) ?? [];
     expect([code, stdout, line]).toEqual([130, '', `sweep sweep.json -o 'it stopped' --format ${FORMATS} --resume`]);
     const kept = journalText(folder, 'it stopped');
