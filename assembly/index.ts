@@ -7,6 +7,9 @@ import { Counts, Full, Off, setStep, setTrapped, trapped } from './fixed/quantis
 import { seedStep } from './fixed/random';
 import { beginTallies, endTallies } from './lanes/tally';
 import { forward, step } from './network/step';
+import { layOut, ofRun, RUNS } from './runs/region';
+import { stepRuns } from './runs/step';
+import { beginRuns, endRuns } from './runs/tally';
 import { Fixed, FixedWide } from './number/fixed';
 import { FixedControl } from './number/fixedControl';
 import { Float64, Float64Control } from './number/float64';
@@ -61,6 +64,35 @@ export function runFloat(header: usize, state: usize, steps: i32): i32 {
 /** binary64 with the quantisers of the sites that have a record. */
 export function runMixed(header: usize, state: usize, steps: i32): i32 {
   return run<Float64<Chosen>, Float64Control<Chosen>, f64>(header, state, steps);
+}
+
+/** The same for four runs, whose memory lies `stride` bytes apart: assembly/runs/region.ts. None may TRAP. `header`, `state`: of run 0. */
+@inline
+function runSideBySide<N>(header: usize, state: usize, stride: usize, steps: i32): i32 {
+  layOut(stride);
+  if (ASC_FEATURE_SIMD) {
+    const first = load<i64>(header, abi.HEADER_STEP), counting = changetype<N>(0).counts();
+    const shadow = ofRun(header, RUNS), batches = <usize>load<i32>(header, abi.HEADER_BATCHES), rows = <usize>load<i32>(header, abi.HEADER_ROWS);
+    setTrapped(0);
+    beginRuns(shadow);
+    if (counting) for (let k = 0; k < RUNS; k++) beginTallies(ofRun(header, k));
+    for (let k = 0; k < steps; k++) {
+      const at = first + <i64>k;
+      setStep(at);
+      stepRuns<N, FixedControl, i64>(shadow, state, batches + <usize>(k * abi.BATCH_SIZE), rows + <usize>(k * abi.ROW_SIZE), at);
+    }
+    endRuns(shadow, counting);
+    if (counting) for (let k = 0; k < RUNS; k++) endTallies(ofRun(header, k));
+  } else {
+    for (let k = 0; k < RUNS; k++) run<N, FixedControl, i64>(ofRun(header, k), ofRun(state, k), steps);
+  }
+  return steps;
+}
+export function runFixedSideBySide(header: usize, state: usize, stride: usize, steps: i32): i32 {
+  return runSideBySide<Fixed<Counts>>(header, state, stride, steps);
+}
+export function runFixedOffSideBySide(header: usize, state: usize, stride: usize, steps: i32): i32 {
+  return runSideBySide<Fixed<Off>>(header, state, stride, steps);
 }
 
 /** Loss of the first batch of the table, without a step; into the first row. Site counters go on counting: read them before. */

@@ -17,6 +17,7 @@ export class Longs {
   @inline load(from: usize): v128 { return v128.load_ext<i32>(from); }
   @inline each(from: usize): v128 { return i64x2.extend_low_i32x4_s(v128.load_splat<i32>(from)); }
   @inline product(each: usize, neighbours: usize): v128 { return i64x2.extmul_low_i32x4_s(v128.load_zero<i64>(neighbours), v128.load_splat<i32>(each)); }
+  @inline products(a: usize, b: usize): v128 { return i64x2.extmul_low_i32x4_s(v128.load_zero<i64>(a), v128.load_zero<i64>(b)); }
   @inline mean(sum: v128, site: usize, divisor: usize): v128 {
     const factor = load<i64>(divisor, abi.DIVISOR_MULTIPLIER);
     const x = factor == 1 ? sum : i64x2.mul(sum, i64x2.splat(factor));

@@ -22,6 +22,8 @@ export class Words {
   @inline each(from: usize): v128 { return v128.load_splat<i32>(from); }
   /** One word times each of a row of neighbours. */
   @inline product(each: usize, neighbours: usize): v128 { return i32x4.mul(v128.load_splat<i32>(each), v128.load(neighbours)); }
+  /** Each of a row of words times its neighbour in another. */
+  @inline products(a: usize, b: usize): v128 { return i32x4.mul(v128.load(a), v128.load(b)); }
   /** The exact value of a batch's mean, before it is rounded. */
   @inline mean(sum: v128, site: usize, divisor: usize): v128 {
     const factor = load<i64>(divisor, abi.DIVISOR_MULTIPLIER);

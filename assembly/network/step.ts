@@ -44,9 +44,14 @@ function outputs<N, V>(header: usize, batch: usize, count: i32): void {
 
 /** Forward and output error of a batch; its loss, quantised. */
 export function forward<N, C, V>(header: usize, batch: usize): V {
+  outputs<N, V>(header, batch, load<i32>(batch, abi.BATCH_COUNT));
+  return loss<N, C, V>(header, batch);
+}
+
+/** Loss of a batch from its output errors, quantised. */
+export function loss<N, C, V>(header: usize, batch: usize): V {
   const n = changetype<N>(0), c = changetype<C>(0);
   const count = load<i32>(batch, abi.BATCH_COUNT);
-  outputs<N, V>(header, batch, count);
   const last = layer(header, load<i32>(header, abi.HEADER_LAYERS) - 1);
   const x = n.addSquares(c.zero(), <usize>load<i32>(last, abi.LAYER_ERRORS), 0, count * load<i32>(last, abi.LAYER_OUTPUTS), 0, load<i32>(header, abi.HEADER_SQUARES));
   const site = <usize>load<i32>(header, abi.HEADER_LOSS);
@@ -96,8 +101,22 @@ export function updateParameters<N, C, V>(header: usize, record: usize, rate: V,
   return did;
 }
 
+/** Counts a layer that stood still. */
+@inline
+export function countStill<N>(record: usize, did: i32): void {
+  const n = changetype<N>(0);
+  if ((did & (WANTED | MOVED)) == WANTED) n.stalled(<usize>load<i32>(record, abi.LAYER_WEIGHT));
+  if ((did & (WANTED | UPDATED)) == WANTED) n.stalled(<usize>load<i32>(record, abi.LAYER_UPDATE));
+}
+
+/** Stall flags of what all parameters did. */
+@inline
+export function stallFlags(did: i32): i32 {
+  return ((did & (WANTED | MOVED)) == WANTED ? abi.FLAG_STALLED : 0) | ((did & (WANTED | UPDATED)) == WANTED ? abi.FLAG_ZERO_UPDATE : 0);
+}
+
 /** Updates every parameter; returns stall flags. */
-function updateAll<N, C, V>(header: usize, rate: V, pulling: bool, gated: bool): i32 {
+export function updateAll<N, C, V>(header: usize, rate: V, pulling: bool, gated: bool): i32 {
   const n = changetype<N>(0);
   let did = 0;
   for (let l = 0, layers = load<i32>(header, abi.HEADER_LAYERS); l < layers; l++) {
@@ -112,58 +131,97 @@ function updateAll<N, C, V>(header: usize, rate: V, pulling: bool, gated: bool):
       ofLayer = updatesInLanes<N, C, V>(header, record, rate, <usize>load<i32>(record, abi.LAYER_WEIGHT), 0, weights);
       if (weights < all) ofLayer |= updatesInLanes<N, C, V>(header, record, rate, <usize>load<i32>(record, abi.LAYER_BIAS), weights, all);
     }
-    if ((ofLayer & (WANTED | MOVED)) == WANTED) n.stalled(<usize>load<i32>(record, abi.LAYER_WEIGHT));
-    if ((ofLayer & (WANTED | UPDATED)) == WANTED) n.stalled(<usize>load<i32>(record, abi.LAYER_UPDATE));
+    countStill<N>(record, ofLayer);
     did |= ofLayer;
   }
-  return ((did & (WANTED | MOVED)) == WANTED ? abi.FLAG_STALLED : 0) | ((did & (WANTED | UPDATED)) == WANTED ? abi.FLAG_ZERO_UPDATE : 0);
+  return stallFlags(did);
 }
 
-/** What follows the loss in a step; returns the row's flags. */
-function learn<N, C, V>(header: usize, state: usize, batch: usize, row: usize, loss: V): i32 {
-  const n = changetype<N>(0);
+/** Whether the run has the anchor of this law switched on. */
+@inline
+function anchored(header: usize, law: i32): bool {
+  return load<i32>(header, abi.HEADER_ANCHOR_ON) != 0 && load<i32>(header, abi.HEADER_ANCHOR_LAW) == law;
+}
+
+/** What follows the loss in a step, up to the gradients; whether the anchor pulls. */
+export function beforeGradients<N, C, V>(header: usize, state: usize, batch: usize, loss: V): bool {
   const pulling = anchorPulls<N, C, V>(header, state, loss);
   const one = load<V>(header, abi.HEADER_ERROR_ONE);
   if (one != 0) signErrors<N, V>(header, load<i32>(batch, abi.BATCH_COUNT), one);
   if (load<i32>(header, abi.HEADER_LOSSES)) balance<N, C, V>(header, state, batch);
-  backward<N, C, V>(header, batch, load<i32>(header, abi.HEADER_LAYERS));
-  let flags = throttle<N, C, V>(header, state, batch, row);
+  return pulling;
+}
+
+/** The step's rate, which goes into the row with α; the row's flags so far. */
+export function rateOfStep<N, C, V>(header: usize, state: usize, batch: usize, row: usize): i32 {
+  const n = changetype<N>(0);
+  const flags = throttle<N, C, V>(header, state, batch, row);
   const alpha = backedOff<C, V>(header, state, load<V>(row, abi.ROW_ALPHA));
   store<V>(row, alpha, abi.ROW_ALPHA);
   const site = <usize>load<i32>(header, abi.HEADER_RATE);
-  const rate = n.quantise(n.mac(n.zero(), alpha, load<V>(header, abi.HEADER_ETA), load<i32>(site, abi.SITE_LEFT0)), site, 0, 0);
+  store<V>(row, n.quantise(n.mac(n.zero(), alpha, load<V>(header, abi.HEADER_ETA), load<i32>(site, abi.SITE_LEFT0)), site, 0, 0), abi.ROW_RATE);
   n.counted(site, 1);
-  store<V>(row, rate, abi.ROW_RATE);
-  const anchor = load<i32>(header, abi.HEADER_ANCHOR_ON) ? load<i32>(header, abi.HEADER_ANCHOR_LAW) : abi.ANCHOR_NONE;
-  flags |= updateAll<N, C, V>(header, rate, pulling, anchor == abi.ANCHOR_GATED);
-  if (anchor == abi.ANCHOR_EMA) followAll<N, V>(header);
-  if (anchor == abi.ANCHOR_ELASTIC) stretchAll<N, V>(header);
-  return flags | (pulling || anchor == abi.ANCHOR_ELASTIC ? abi.FLAG_PULLING : 0);
+  return flags;
+}
+
+/** Whether the anchor gates updates. */
+@inline
+export function gates(header: usize): bool {
+  return anchored(header, abi.ANCHOR_GATED);
+}
+
+/** What follows the updates; the row's flags of it. */
+export function afterUpdates<N, V>(header: usize, pulling: bool): i32 {
+  if (anchored(header, abi.ANCHOR_EMA)) followAll<N, V>(header);
+  const elastic = anchored(header, abi.ANCHOR_ELASTIC);
+  if (elastic) stretchAll<N, V>(header);
+  return pulling || elastic ? abi.FLAG_PULLING : 0;
+}
+
+/** From the gradients to the end of a step; the row's flags. */
+export function descend<N, C, V>(header: usize, state: usize, batch: usize, row: usize, pulling: bool): i32 {
+  backward<N, C, V>(header, batch, load<i32>(header, abi.HEADER_LAYERS));
+  let flags = rateOfStep<N, C, V>(header, state, batch, row);
+  flags |= updateAll<N, C, V>(header, load<V>(row, abi.ROW_RATE), pulling, gates(header));
+  return flags | afterUpdates<N, V>(header, pulling);
+}
+
+/** What comes first in a step: switching on is an affair of one. */
+export function begin<N, V>(header: usize, state: usize): void {
+  startThrottle<V>(header, state);
+  startAnchor<N, V>(header, state);
+  startSupervisor<V>(header, state);
+  store<i32>(header, 0, abi.HEADER_THROTTLE_START);
+  store<i32>(header, 0, abi.HEADER_ANCHOR_START);
+  store<i32>(header, 0, abi.HEADER_SUPERVISOR_START);
+}
+
+/** The row of a step that was rejected, but for its loss: there is no gradient and no update in it. */
+export function reject<N, V>(header: usize, state: usize, row: usize): i32 {
+  const bytes = changetype<N>(0).size() * load<i32>(header, abi.HEADER_PARAMETERS);
+  memory.fill(<usize>load<i32>(header, abi.HEADER_GRADIENT), 0, bytes);
+  memory.fill(<usize>load<i32>(header, abi.HEADER_UPDATE), 0, bytes);
+  store<V>(row, 0, abi.ROW_ALPHA);
+  store<V>(row, 0, abi.ROW_RATE);
+  store<V>(row, load<V>(state, abi.STATE_CURVATURE), abi.ROW_CURVATURE);
+  store<V>(row, load<V>(state, abi.STATE_CURVATURE_MEAN), abi.ROW_CURVATURE_MEAN);
+  return abi.FLAG_REJECTED;
+}
+
+/** The end of a row. */
+@inline
+export function finishRow(state: usize, row: usize, flags: i32): void {
+  store<i32>(row, flags, abi.ROW_FLAGS);
+  store<i32>(row, load<i32>(state, abi.STATE_EVENTS), abi.ROW_EVENTS);
 }
 
 /** One step on one batch; leaves its row. */
 export function step<N, C, V>(header: usize, state: usize, batch: usize, row: usize): void {
-  startThrottle<V>(header, state);
-  startAnchor<N, V>(header, state);
-  startSupervisor<V>(header, state);
-  // Switching on is an affair of one step.
-  store<i32>(header, 0, abi.HEADER_THROTTLE_START);
-  store<i32>(header, 0, abi.HEADER_ANCHOR_START);
-  store<i32>(header, 0, abi.HEADER_SUPERVISOR_START);
+  begin<N, V>(header, state);
   const loss = forward<N, C, V>(header, batch);
   store<V>(row, loss, abi.ROW_LOSS);
-  let flags = abi.FLAG_REJECTED;
-  if (supervise<N, C, V>(header, state, loss)) flags = learn<N, C, V>(header, state, batch, row, loss);
-  else {
-    // There is no gradient and no update in it.
-    const bytes = at<N>(0, load<i32>(header, abi.HEADER_PARAMETERS));
-    memory.fill(<usize>load<i32>(header, abi.HEADER_GRADIENT), 0, bytes);
-    memory.fill(<usize>load<i32>(header, abi.HEADER_UPDATE), 0, bytes);
-    store<V>(row, 0, abi.ROW_ALPHA);
-    store<V>(row, 0, abi.ROW_RATE);
-    store<V>(row, load<V>(state, abi.STATE_CURVATURE), abi.ROW_CURVATURE);
-    store<V>(row, load<V>(state, abi.STATE_CURVATURE_MEAN), abi.ROW_CURVATURE_MEAN);
-  }
-  store<i32>(row, flags, abi.ROW_FLAGS);
-  store<i32>(row, load<i32>(state, abi.STATE_EVENTS), abi.ROW_EVENTS);
+  const flags = supervise<N, C, V>(header, state, loss)
+    ? descend<N, C, V>(header, state, batch, row, beforeGradients<N, C, V>(header, state, batch, loss))
+    : reject<N, V>(header, state, row);
+  finishRow(state, row, flags);
 }

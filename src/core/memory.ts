@@ -14,11 +14,17 @@ const LIMIT = 65536 * PAGE;
 
 export class Arena {
   readonly #memory: WebAssembly.Memory;
+  readonly #base: number;
   #next: number;
 
   constructor(memory: WebAssembly.Memory, base: number) {
     this.#memory = memory;
-    this.#next = Math.ceil(base / 16) * 16;
+    this.#next = this.#base = Math.ceil(base / 16) * 16;
+  }
+
+  /** Bytes reserved so far. */
+  get size(): number {
+    return this.#next - this.#base;
   }
 
   /** Reserves bytes and returns their address. Nothing is written, and nothing refused, until `commit`. */
@@ -31,16 +37,18 @@ export class Arena {
   /**
    * Grows the memory to hold all that was reserved, zeroed from `from` on, and returns its buffer. No growth may follow.
    *
+   * @param room bytes from the arena's base on that memory has to hold in the end
    * @throws QrailsError `unsupported` for more than 4 GiB, or more than the machine has
    */
-  commit(from: number): ArrayBuffer {
-    if (this.#next > LIMIT) throw tooLarge(this.#next, 'at most 4 GiB, what a 32-bit module can address');
-    const missing = this.#next - this.#memory.buffer.byteLength;
+  commit(from: number, room = this.size): ArrayBuffer {
+    const end = this.#base + room;
+    if (end > LIMIT) throw tooLarge(end, 'at most 4 GiB, what a 32-bit module can address');
+    const missing = end - this.#memory.buffer.byteLength;
     try {
       if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      throw tooLarge(this.#next, 'what this machine has room for');
+      throw tooLarge(end, 'what this machine has room for');
     }
     new Uint8Array(this.#memory.buffer, from, this.#next - from).fill(0);
     return this.#memory.buffer;

@@ -54,6 +54,10 @@ export interface SessionOptions {
   readonly record?: RecordLevel;
   /** Keys of sites at which a binary64 run rounds as the target does: docs/numerics.md §9.1. Default none: the reference. */
   readonly chosen?: readonly string[];
+  /** Where its memory begins; default the first byte that is the host's. */
+  readonly base?: number | undefined;
+  /** Bytes of memory from there on, of what so many a session takes. */
+  readonly room?: (size: number) => number;
   /** Whether `restart` will be asked for: keeps what is written at first, up to `MOST_KEPT` bytes. */
   readonly restarts?: boolean;
 }
@@ -117,6 +121,10 @@ export class Session {
   readonly #sites = new Map<string, RecordView>();
   /** Keys of the sites that count in a step. */
   readonly #counting: readonly string[];
+  /** Of memory that it takes. */
+  readonly bytes: number;
+  /** Where its records begin, and the queue behind them. */
+  readonly records: { readonly header: number; readonly state: number; readonly end: number };
   readonly #divisors = new Map<number, number>();
   readonly #divisorBase: number;
   readonly #chunk: number;
@@ -172,8 +180,7 @@ export class Session {
     this.#capacity = Math.max(2 * maxBatch, 4096);
     this.#parameters = layers.reduce((sum, { inputs, outputs, bias }) => sum + outputs * (inputs + (bias ? 1 : 0)), 0);
 
-    const base = core.heapBase();
-    const arena = new Arena(core.memory, base);
+    const arena = new Arena(core.memory, options.base ?? core.heapBase());
     const header = arena.reserve(RECORDS.HEADER.size);
     const state = arena.reserve(RECORDS.STATE.size);
     const keys = siteKeys(layers.length);
@@ -206,8 +213,10 @@ export class Session {
     // Behind this all is written before it is read.
     const queue = arena.reserve(this.#chunk * RECORDS.BATCH.size);
     this.#addresses = { ...parameters, batches: queue, rows: arena.reserve(this.#chunk * RECORDS.ROW.size), samples: array(this.#capacity * data.inputs), targets: array(this.#capacity * data.targets) };
-    this.#buffer = arena.commit(header);
+    this.bytes = arena.size;
+    this.#buffer = arena.commit(header, options.room?.(this.bytes));
     this.#view = new DataView(this.#buffer);
+    this.records = { header, state, end: queue };
 
     this.#header = new RecordView(this.#view, 'HEADER', header);
     this.#state = new RecordView(this.#view, 'STATE', state);
@@ -479,6 +488,15 @@ export class Session {
     this.#onRow = listener;
   }
 
+  /** Steps that wait to be run. */
+  get queued(): number {
+    return this.#queued;
+  }
+
+  get record(): RecordLevel {
+    return this.#record;
+  }
+
   /** Steps done. */
   get steps(): number {
     return this.#step;
@@ -519,12 +537,23 @@ export class Session {
     this.#phase = index;
   }
 
-  #flush(): void {
+  /** Whether the queue has to be run before this batch joins it. */
+  runsBefore({ phase, count, unchanged }: Batch): boolean {
+    return this.#queued > 0 && (phase !== this.#phase || this.#queued === this.#chunk || (!unchanged && this.#used + count > this.#capacity));
+  }
+
+  /** Takes the steps out of the queue that the core is about to run; how many. Whoever does so says how many were done: `ran`. */
+  takeQueue(): number {
     this.#countAgain();
-    if (this.#queued === 0) return;
     const steps = this.#queued;
     this.#queued = 0;
     this.#header.setRaw('step', BigInt(this.#step));
+    return steps;
+  }
+
+  #flush(): void {
+    const steps = this.takeQueue();
+    if (steps === 0) return;
     const run =
       this.#mixed ? this.#core.runMixed
       : this.kind === 'float' ? this.#core.runFloat
@@ -532,7 +561,11 @@ export class Session {
       : this.#record === 'full' ? this.#core.runFixedFull
       : this.#record === 'off' ? this.#core.runFixedOff
       : this.#core.runFixed;
-    const done = run(this.#header.address, this.#state.address, steps);
+    this.ran(run(this.#header.address, this.#state.address, steps));
+  }
+
+  /** Hands on the rows of so many steps that the core has run. */
+  ran(done: number): void {
     if (this.#onRow) for (let k = 0; k < done; k++) this.#onRow(this.#step + k, this.#readRow(k));
     this.#step += done;
     const trapped = this.#header.int('trapped');

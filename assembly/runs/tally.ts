@@ -1,0 +1,65 @@
+/** What lanes count where a lane is a run: kept in the shadows' sites until the runs end, then given to each run's own. */
+import * as abi from '../abi';
+import { layer } from '../network/layer';
+import { LongsOne } from '../lanes/longs';
+import { beginTallies } from '../lanes/tally';
+import { WordsOne } from '../lanes/words';
+import { ofRun, own, RUNS } from './region';
+
+/** Range and underflows of a site from here on. `site`: of the first shadow; `run`: the first in the lanes. */
+@inline
+export function keepRuns<N, L>(site: usize, run: i32, least: v128, most: v128, underflows: v128): void {
+  if (!changetype<N>(0).counts()) return;
+  const l = changetype<L>(0), shadow = ofRun(site, run / l.size());
+  v128.store(shadow, least, abi.SITE_LANE_LEAST);
+  v128.store(shadow, most, abi.SITE_LANE_MOST);
+  if (!v128.any_true(underflows)) return;
+  v128.store(counts, underflows);
+  for (let k = 0; k < l.size(); k++) {
+    const at = own(site, run + k);
+    store<i64>(at, load<i64>(at, abi.SITE_UNDERFLOW) - l.value(counts, k), abi.SITE_UNDERFLOW);
+  }
+}
+const counts = memory.data(16, 16);
+
+export function beginRuns(header: usize): void {
+  beginTallies(header);
+  beginTallies(ofRun(header, 1));
+}
+
+/** Every run gets what its lane has seen. `header`: of the first shadow; `counting`: whether ranges are counted. */
+export function endRuns(header: usize, counting: bool): void {
+  for (let k = 0, layers = load<i32>(header, abi.HEADER_LAYERS); k < layers; k++) {
+    const record = layer(header, k);
+    end(record, abi.LAYER_LANES_FORWARD, abi.LAYER_ACCUMULATOR, counting);
+    end(record, abi.LAYER_LANES_FORWARD, abi.LAYER_ACTIVATION, counting);
+    end(record, abi.LAYER_LANES_ERROR, abi.LAYER_ERROR, counting);
+    end(record, abi.LAYER_LANES_GRADIENT, abi.LAYER_GRADIENT_ACCUMULATOR, counting);
+    end(record, abi.LAYER_LANES_GRADIENT, abi.LAYER_GRADIENT, counting);
+    end(record, abi.LAYER_LANES_UPDATE, abi.LAYER_UPDATE, counting);
+    end(record, abi.LAYER_LANES_UPDATE, abi.LAYER_WEIGHT, counting);
+    if (load<i32>(record, abi.LAYER_HAS_BIAS)) end(record, abi.LAYER_LANES_UPDATE, abi.LAYER_BIAS, counting);
+  }
+}
+
+function end(record: usize, part: usize, field: usize, counting: bool): void {
+  const kind = load<i32>(record + part), site = <usize>load<i32>(record + field);
+  if (kind == abi.LANES_WORDS_ONE || kind == abi.LANES_WORDS_RAW || kind == abi.LANES_WORDS_THREE) endLanes<WordsOne>(site, counting);
+  else endLanes<LongsOne>(site, counting);
+}
+
+function endLanes<L>(site: usize, counting: bool): void {
+  const l = changetype<L>(0);
+  for (let run = 0; run < RUNS; run += l.size()) {
+    const shadow = ofRun(site, run / l.size());
+    for (let k = 0; k < l.size(); k++) {
+      const at = own(site, run + k);
+      store<i64>(at, load<i64>(at, abi.SITE_COUNT) + load<i64>(shadow, abi.SITE_COUNT), abi.SITE_COUNT);
+      const least = l.value(shadow + abi.SITE_LANE_LEAST, k), most = l.value(shadow + abi.SITE_LANE_MOST, k);
+      if (!counting || least > most) continue; // it saw nothing
+      store<i64>(at, min(load<i64>(at, abi.SITE_MIN), least), abi.SITE_MIN);
+      store<i64>(at, max(load<i64>(at, abi.SITE_MAX), most), abi.SITE_MAX);
+    }
+    store<i64>(shadow, 0, abi.SITE_COUNT);
+  }
+}
