@@ -18,8 +18,12 @@ import { Session, type NumberSystem } from './session.js';
 /** Runs in a group: words of 32 bits in a vector. */
 export const GROUP = 4;
 const SHADOWS = 2;
-/** With a larger batch the samples of one run fill the lanes as well, without being gathered from four runs. */
-const LARGEST_BATCH = 3;
+/**
+ * Where runs gain by going together, as measured (bench/README.md, 1.1 to 2.3 times as fast in the core): where the batch of one fills no lanes, or its layers
+ * are many and small. With more products in a step's forward pass one run fills the lanes as well, and nothing has to be gathered from four.
+ */
+const FEW_SAMPLES = 2;
+const MOST_PRODUCTS = 1024;
 /** Bytes of words side by side: they stay close to the processor. */
 const MOST_SHARED = 2 ** 18;
 
@@ -41,15 +45,18 @@ const commonOf = ofDraft((plan): { readonly key: string | undefined } => {
   return { key: JSON.stringify([layers, phases.map(({ learningRate: _, ...phase }) => phase), sites, accumulate, batchDivision, evaluationRows, throttle.law, throttle.estimator, anchor.law, anchor.window, supervisor.law]) };
 });
 
-/**
- * Whether these plans can be run as a group, and gain by it. Never changes a bit of any.
- *
- * @param batch the largest with which they do
- */
-export function goTogether(plans: readonly Plan[], batch = LARGEST_BATCH): boolean {
-  if (plans.length !== GROUP || largestBatch(plans[0]!) > batch) return false;
+/** Whether these plans can be run as a group. Never changes a bit of any. */
+export function canGoTogether(plans: readonly Plan[]): boolean {
+  if (plans.length !== GROUP) return false;
   const [first, ...others] = plans.map((plan) => commonOf(plan).key);
   return first !== undefined && others.every((key) => key === first);
+}
+
+/** The same, and they gain by it. */
+export function goTogether(plans: readonly Plan[]): boolean {
+  const [plan] = plans as [Plan];
+  const batch = largestBatch(plan), products = batch * plan.layers.reduce((sum, { inputs, outputs }) => sum + inputs * outputs, 0);
+  return (batch <= FEW_SAMPLES || plan.layers.length > 1) && products <= MOST_PRODUCTS && canGoTogether(plans);
 }
 
 export class RunGroup {

@@ -7,7 +7,7 @@ import type { Experiment } from '../schema/experiment.js';
 import { loadDataset, type Dataset } from '../signal/dataset.js';
 import { Cache } from './cache.js';
 import { createJudge, type Planned } from './judged.js';
-import type { RunResult, SweepSpace } from './types.js';
+import type { Interval, RunResult, SweepSpace } from './types.js';
 
 export interface ExecutorOptions {
   /** Build of the core; default the fastest this engine runs. Never changes a bit. */
@@ -26,6 +26,8 @@ export interface Executor {
    * @throws only what is no QrailsError: a fault of the program
    */
   readonly run: (run: number) => Promise<RunResult>;
+  /** The runs of an interval of at most `GROUP`: the same, side by side where that is faster. */
+  readonly together: (interval: Interval) => Promise<RunResult[]>;
 }
 
 /** What is kept at the most, whatever the size of the sweep: bytes of data, and documents, each a kilobyte or so. */
@@ -96,17 +98,36 @@ export function createExecutor(space: SweepSpace, { build, module, signal }: Exe
     }
   };
 
+  const failed = (run: number, hash: string | null, error: unknown): RunResult => {
+    if (!(error instanceof QrailsError)) throw error;
+    return { run, hash, float: null, fixed: null, error: { code: error.code, message: describe(error) } };
+  };
+  const run = async (number: number): Promise<RunResult> => {
+    let hash: string | null = null;
+    try {
+      const plan = await planned(number);
+      ({ hash } = plan);
+      return { run: number, hash, ...(await judgedSides(plan)), error: null };
+    } catch (error) {
+      return failed(number, hash, error);
+    }
+  };
   return {
-    async run(run) {
-      let hash: string | null = null;
+    run,
+    async together({ from, to }) {
+      const runs = Array.from({ length: to - from }, (_, k) => from + k);
       try {
-        const plan = await planned(run);
-        ({ hash } = plan);
-        return { run, hash, ...(await judgedSides(plan)), error: null };
+        const plans: Awaited<ReturnType<typeof planned>>[] = [];
+        for (const number of runs) plans.push(await planned(number));
+        const ended = await judgedSides.together(plans);
+        return runs.map((number, k) => ({ run: number, hash: plans[k]!.hash, ...ended[k]!, error: null }));
       } catch (error) {
         if (!(error instanceof QrailsError)) throw error;
-        return { run, hash, float: null, fixed: null, error: { code: error.code, message: describe(error) } };
       }
+      // One of them cannot be run: which, and what becomes of the others, is told one by one.
+      const results: RunResult[] = [];
+      for (const number of runs) results.push(await run(number));
+      return results;
     },
   };
 }

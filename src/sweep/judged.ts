@@ -4,6 +4,7 @@ import { leastSquares, weightError, type Reference } from '../compare/reference.
 import { thresholds } from '../compare/thresholds.js';
 import { judge, type Judged } from '../compare/verdict.js';
 import { measuresGradient } from '../control/registry.js';
+import { goTogether } from '../core/group.js';
 import { loadCore, type Build } from '../core/load.js';
 import type { Batch, NumberSystem } from '../core/session.js';
 import { quantumFraction } from '../plan/alignment.js';
@@ -15,7 +16,7 @@ import type { Sweep } from '../schema/sweep.js';
 import type { Dataset } from '../signal/dataset.js';
 import { Cache } from './cache.js';
 import { SWEEP_MEASURE_NAMES, SWEEP_MEASURES } from './measures.js';
-import { runSides, runSidesUntil, type Cores } from './sides.js';
+import { alone, finish, finishUnless, together, type Cores, type SidesResult } from './sides.js';
 import type { RunResult, SideResult } from './types.js';
 
 export interface JudgeOptions {
@@ -36,8 +37,15 @@ export interface Planned {
   readonly plan: Plan;
 }
 
-/** How the sides of one plan ended: measures and verdicts with the bits that `compare` gives. One at a time. */
-export type Judge = (planned: Planned) => Promise<Pick<RunResult, 'float' | 'fixed'>>;
+/** How the sides of a plan ended: measures and verdicts with the bits that `compare` gives. */
+export type Ended = Pick<RunResult, 'float' | 'fixed'>;
+
+/** One call at a time. */
+export interface Judge {
+  (planned: Planned): Promise<Ended>;
+  /** The same of several, side by side where that is faster. @throws where one of them cannot be run, whichever */
+  readonly together: (all: readonly Planned[]) => Promise<Ended[]>;
+}
 
 /** References and float64 sides kept, each a kilobyte or so. */
 const SIDES = 4096;
@@ -65,15 +73,22 @@ export function createJudge({ build, module, numbers = 'both', signal }: JudgeOp
     return (references.get(key) ?? references.set(key, { of: leastSquares(plan, evaluation) })).of;
   };
 
-  return async ({ experiment, dataset, plan }) => {
-    const limits = thresholds(experiment.verdict);
-    const key = numbers === 'fixed' ? '' : floatKey(plan, limits);
-    let float = numbers === 'fixed' ? undefined : floats.get(key);
+  /** What is known of a plan before it is run, and which sides have to be. */
+  interface Asked extends Planned {
+    readonly limits: ReturnType<typeof thresholds>;
+    readonly key: string;
+    readonly float: FloatSide | undefined;
+    readonly kinds: readonly NumberSystem[];
+  }
+  const ask = (planned: Planned): Asked => {
+    const limits = thresholds(planned.experiment.verdict);
+    const key = numbers === 'fixed' ? '' : floatKey(planned.plan, limits);
+    const float = numbers === 'fixed' ? undefined : floats.get(key);
     const kinds: NumberSystem[] = [...(numbers !== 'fixed' && !float ? (['float'] as const) : []), ...(numbers !== 'float64' ? (['fixed'] as const) : [])];
-    if (kinds.length === 0) return { float: float!.side, fixed: null };
+    return { ...planned, limits, key, float, kinds };
+  };
 
-    cores ??= { float: await loadCore(build, module), fixed: await loadCore(build, module) };
-    const { recordings, evaluation } = signal ? await runSidesUntil(cores, plan, dataset, kinds, signal) : runSides(cores, plan, dataset, kinds);
+  const judged = ({ plan, limits, key, float }: Asked, { recordings, evaluation }: SidesResult<NumberSystem>): Ended => {
     const reference = referenceOf(plan, evaluation);
     const sideOf = (recording: Recording, { verdict }: Judged): SideResult => {
       const measured = { plan, recording, floatLoss: recording.kind === 'fixed' && float ? float.finalLoss : NaN, weightError: reference ? weightError(plan, reference, recording.parameters[0]!) : NaN };
@@ -81,11 +96,34 @@ export function createJudge({ build, module, numbers = 'both', signal }: JudgeOp
     };
     if (recordings.float) {
       const { finalLoss, recorder } = recordings.float;
-      const judged = judge(recordings.float, reference?.loss, limits);
-      float = floats.set(key, { side: sideOf(recordings.float, judged), judged: { ...judged, loss: Math.min(finalLoss, recorder.late.meanLoss) }, finalLoss });
+      const ended = judge(recordings.float, reference?.loss, limits);
+      float = floats.set(key, { side: sideOf(recordings.float, ended), judged: { ...ended, loss: Math.min(finalLoss, recorder.late.meanLoss) }, finalLoss });
     }
     return { float: float?.side ?? null, fixed: recordings.fixed ? sideOf(recordings.fixed, judge(recordings.fixed, reference?.loss, limits, float?.judged)) : null };
   };
+
+  const take = <T>(turns: Parameters<typeof finish<T>>[0]): T | Promise<T> => (signal ? finishUnless(signal, turns) : finish(turns));
+  const coresOf = async (): Promise<Cores> => (cores ??= { float: await loadCore(build, module), fixed: await loadCore(build, module) });
+
+  const one = async (planned: Planned): Promise<Ended> => {
+    const asked = ask(planned);
+    if (asked.kinds.length === 0) return { float: asked.float!.side, fixed: null };
+    return judged(asked, await take(alone(await coresOf(), asked, asked.kinds)));
+  };
+
+  const several = async (all: readonly Planned[]): Promise<Ended[]> => {
+    const asked = all.map(ask);
+    const kinds = asked[0]?.kinds ?? [];
+    const alike = kinds.includes('fixed') && asked.every((each) => each.kinds.length === kinds.length);
+    if (!alike || !goTogether(asked.map(({ plan }) => plan))) {
+      const ended: Ended[] = [];
+      for (const planned of all) ended.push(await one(planned));
+      return ended;
+    }
+    const results = await take(together(await coresOf(), asked, kinds));
+    return results.map((result, k) => judged(asked[k]!, result));
+  };
+  return Object.assign(one, { together: several });
 }
 
 /** All of a plan that its last batch depends on, but for what is drawn. */

@@ -1,4 +1,5 @@
 /** Runs a plan in the number systems a sweep asks for, and keeps what a comparison keeps of it: the same bits as `runPair`. */
+import { RunGroup } from '../core/group.js';
 import type { CoreExports } from '../core/load.js';
 import { Session, type Batch, type NumberSystem } from '../core/session.js';
 import type { Tally } from '../format/quantise.js';
@@ -11,17 +12,27 @@ import { deliveries } from '../signal/delivery.js';
 /** Two instances of the core, since both sides may run at the same time; nothing else uses them meanwhile. */
 export type Cores = Readonly<Record<NumberSystem, CoreExports>>;
 
-/** The session that used a core last. */
-const last = new WeakMap<CoreExports, Session>();
+/** What used a core last. */
+const last = new WeakMap<CoreExports, Session | RunGroup>();
 
 /** A session for a plan: the last one, where it can begin anew with it. */
 function sessionOf(core: CoreExports, plan: Plan, kind: NumberSystem): Session {
   const known = last.get(core);
-  if (known?.kind === kind && known.restart(plan)) return known;
+  if (known instanceof Session && known.kind === kind && known.restart(plan)) return known;
   last.delete(core); // another one lays out the memory anew, also where it fails
   const session = new Session(core, plan, kind, { restarts: true });
   last.set(core, session);
   return session;
+}
+
+/** The same for plans that go together. */
+function groupOf(core: CoreExports, plans: readonly Plan[], kind: NumberSystem): RunGroup {
+  const known = last.get(core);
+  if (known instanceof RunGroup && known.kind === kind && known.restart(plans)) return known;
+  last.delete(core);
+  const group = new RunGroup(core, plans, kind);
+  last.set(core, group);
+  return group;
 }
 
 interface Side {
@@ -40,26 +51,36 @@ export interface SidesResult<K extends NumberSystem> {
 const LOOK_SAMPLES = 4096;
 const LOOK_MS = 50;
 
+/** A plan and its data. */
+export interface Run {
+  readonly plan: Plan;
+  readonly dataset: Dataset;
+}
+
+/** Work in turns, so that it can be stopped between them. `queued`: every session wants its queue run. */
+type Turns<T> = Generator<'queued' | undefined, T>;
+
 /**
  * Runs a plan from its first step to the evaluation.
  *
  * @param kinds one or both; a side's bits do not depend on whether the other is run
  * @throws QrailsError where front end or widths do not allow it
  */
-export function runSides<K extends NumberSystem>(cores: Cores, plan: Plan, dataset: Dataset, kinds: readonly K[]): SidesResult<K> {
-  const run = inTurns(cores, plan, dataset, kinds);
+export const runSides = <K extends NumberSystem>(cores: Cores, plan: Plan, dataset: Dataset, kinds: readonly K[]): SidesResult<K> => finish(alone(cores, { plan, dataset }, kinds));
+
+/** Takes all turns. */
+export function finish<T>(turns: Turns<T>): T {
   for (;;) {
-    const { done, value } = run.next();
+    const { done, value } = turns.next();
     if (done === true) return value;
   }
 }
 
-/** As `runSides`; looks up now and then, so that a Ctrl-C is heard in a long run. @throws an AbortError where `signal` was raised */
-export async function runSidesUntil<K extends NumberSystem>(cores: Cores, plan: Plan, dataset: Dataset, kinds: readonly K[], signal: AbortSignal): Promise<SidesResult<K>> {
+/** The same; looks up now and then, so that a Ctrl-C is heard in a long run. @throws an AbortError where `signal` was raised */
+export async function finishUnless<T>(signal: AbortSignal, turns: Turns<T>): Promise<T> {
   signal.throwIfAborted();
-  const run = inTurns(cores, plan, dataset, kinds);
   for (let looked = performance.now(); ;) {
-    const { done, value } = run.next();
+    const { done, value } = turns.next();
     if (done === true) return value;
     if (performance.now() - looked < LOOK_MS) continue;
     await new Promise((resolve) => setImmediate(resolve));
@@ -68,20 +89,39 @@ export async function runSidesUntil<K extends NumberSystem>(cores: Cores, plan: 
   }
 }
 
-function* inTurns<K extends NumberSystem>(cores: Cores, plan: Plan, dataset: Dataset, kinds: readonly K[]): Generator<undefined, SidesResult<K>> {
+/** One run. */
+export function alone<K extends NumberSystem>(cores: Cores, run: Run, kinds: readonly K[]): Turns<SidesResult<K>> {
+  return inTurns(kinds.map((kind) => sessionOf(cores[kind], run.plan, kind)), run);
+}
+
+/** Runs that `goTogether`, at the same step all the time; a queue is run for all at once. */
+export function* together<K extends NumberSystem>(cores: Cores, runs: readonly Run[], kinds: readonly K[]): Turns<SidesResult<K>[]> {
+  const plans = runs.map(({ plan }) => plan);
+  const groups = kinds.map((kind) => groupOf(cores[kind], plans, kind));
+  const turns = runs.map((run, k) => inTurns<K>(groups.map(({ sessions }) => sessions[k]!), run));
+  for (;;) {
+    const taken = turns.map((turn) => turn.next());
+    if (taken.every(({ done }) => done)) return taken.map(({ value }) => value as SidesResult<K>);
+    if (taken.some(({ value }) => value === 'queued')) for (const group of groups) group.run();
+    yield;
+  }
+}
+
+function* inTurns<K extends NumberSystem>(sessions: readonly Session[], { plan, dataset }: Run): Turns<SidesResult<K>> {
   const steps = planSteps(plan);
   const marks = { divergedLoss: plan.divergedLoss, lateFrom: lateStart(plan), stressFrom: stressStart(plan) };
-  const sides = kinds.map((kind): Side => {
-    const session = sessionOf(cores[kind], plan, kind);
+  const sides = sessions.map((session): Side => {
     const recorder = new Recorder(steps, marks);
     session.onRow((step, row) => recorder.add(step, row));
     return { session, recorder, before: {} };
   });
   let samples = 0;
   for (const batch of deliveries(plan, dataset)) {
+    const marked = batch.step === marks.lateFrom || batch.step === steps;
+    if (marked || sides.some(({ session }) => session.runsBefore(batch))) yield 'queued';
     if (batch.step < steps) {
       for (const side of sides) {
-        if (batch.step === marks.lateFrom) side.before = side.session.tallies();
+        if (marked) side.before = side.session.tallies();
         side.session.push(batch);
       }
       samples += batch.count;

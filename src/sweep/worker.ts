@@ -1,5 +1,6 @@
 /** A worker thread of the pool: makes the sweep's space anew, and runs intervals of it. */
 import { Tinypool } from 'tinypool';
+import { GROUP } from '../core/group.js';
 import { QrailsError, type ErrorParts } from '../errors.js';
 import type { Sweep } from '../schema/sweep.js';
 import { createExecutor, type Executor } from './execute.js';
@@ -27,12 +28,12 @@ const LONGEST_MS = 200;
 /** Runs an interval, or its beginning where that takes long. */
 export default async function runInterval({ from, to }: Interval): Promise<Answer> {
   try {
-    const { run } = await (executor ??= begin(Tinypool.workerData as WorkerData));
+    const { together } = await (executor ??= begin(Tinypool.workerData as WorkerData));
     const results: RunResult[] = [];
     const began = performance.now();
     let milliseconds = 0;
-    for (let at = from; at < to && milliseconds < LONGEST_MS; at++) {
-      results.push(await run(at));
+    for (let at = from; at < to && milliseconds < LONGEST_MS; at += GROUP) {
+      results.push(...(await together({ from: at, to: Math.min(at + GROUP, to) })));
       milliseconds = performance.now() - began;
     }
     const outcomes = new Map<Outcome, number>();

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ANCHORS, ESTIMATORS, THROTTLES, type AnchorLaw, type EstimatorDefinition } from '../../src/control/registry.js';
-import { GROUP, goTogether, RunGroup } from '../../src/core/group.js';
+import { canGoTogether, GROUP, RunGroup } from '../../src/core/group.js';
 import { BUILDS, loadCore, type Build, type CoreExports } from '../../src/core/load.js';
 import { Session, type Batch } from '../../src/core/session.js';
 import { drawPlan } from '../../src/plan/drawn.js';
@@ -85,7 +85,7 @@ describe.each(Object.keys(BUILDS) as Build[])('build %s: four runs side by side'
     let tried = 0;
     for (const { seed, plan, batches } of drawn(NETWORKS)) {
       const all = four(plan, batches, new Random(seed));
-      if (!goTogether(all.plans, Infinity)) continue;
+      if (!canGoTogether(all.plans)) continue;
       tried++;
       expect(together(core, all, record, 1 + (seed % 5)), `seed ${seed}`).toEqual(oneByOne(core, all, record));
     }
@@ -96,7 +96,7 @@ describe.each(Object.keys(BUILDS) as Build[])('build %s: four runs side by side'
     for (const { seed, plan, batches } of drawn(20)) {
       const { batches: all } = four(plan, batches, new Random(seed));
       const plans = [1, 2].map((first) => all.map((_, k) => drawPlan(plan, { data: plan.data, initial: plan.initial, seed: first + k })));
-      if (!goTogether(plans[0]!, Infinity)) continue;
+      if (!canGoTogether(plans[0]!)) continue;
       const group = new RunGroup(core, plans[0]!, 'fixed');
       runs(group, { plans: plans[0]!, batches: all }, 2);
       expect(group.restart(plans[1]!)).toBe(true);
@@ -114,14 +114,14 @@ describe.each(Object.keys(BUILDS) as Build[])('build %s: four runs side by side'
         accumulator: { wordLength: 20, fractionLength: 12 }, gradientAccumulator: { wordLength: 22, fractionLength: 12 }, rate: { wordLength: 12, fractionLength: 10 }, loss: { wordLength: 24, fractionLength: 12 },
       },
       batch: { division: 'powerOfTwo', sizes: 'any' },
-    } as Profile;
+    };
     const throttles = [...new Set(Object.keys(THROTTLES).flatMap((law) => [law, ...Object.entries<EstimatorDefinition>(ESTIMATORS).filter(([, { floatOnly }]) => !floatOnly).map(([estimator]) => `${law}/${estimator}`)]))];
     const seen = new Set<string>();
     fc.assert(fc.property(fc.constantFrom(...throttles), fc.constantFrom(...(Object.keys(ANCHORS) as AnchorLaw[])), situations, (throttle, anchor, situation) => {
       const plan = planOf(profile, throttle, anchor, { ...situation, sigmoid: false, sign: false, balanced: false });
       if (!plan) return;
       const all = four(plan, [...batchesOf(plan, 'fixed', situation)], new Random(situation.seed));
-      if (!goTogether(all.plans, Infinity)) return;
+      if (!canGoTogether(all.plans)) return;
       const [first, ...others] = oneByOne(core, all, 'counts') as { rows: { flags: number }[] }[];
       for (const flag of [1, 2, 4, 8, 16, 32]) if (first!.rows.some(({ flags }, at) => others.some((other) => (other.rows[at]!.flags & flag) !== (flags & flag)))) seen.add(String(flag));
       seen.add(throttle.split('/')[0]!).add(anchor);

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { LANES } from '../../src/core/abi.js';
 import { lanesOf, takesLanes } from '../../src/core/lanes.js';
 import { loadCore, type CoreExports } from '../../src/core/load.js';
-import { Session, type Batch, type NumberSystem, type SessionOptions } from '../../src/core/session.js';
+import { Session, type NumberSystem, type SessionOptions } from '../../src/core/session.js';
 import { alignPlan } from '../../src/plan/alignment.js';
 import { buildPlan } from '../../src/plan/build.js';
 import type { Plan } from '../../src/schema/plan.js';

@@ -63,7 +63,7 @@ async function withSlurm<T>(folder: Folder, env: Record<string, string>, work: (
 
 it('Slurm runs every part once, and the tables are those of one piece; a part that was cancelled goes on', async (context) => {
   needCommand(context, 'munged', 'slurmctld', 'slurmd', 'sbatch');
-  await inFolder(files({}, 1500), async (folder) => {
+  await inFolder(files({}, 6000), async (folder) => {
     await withSlurm(folder, pathWith(folder), async (shell) => {
       shell(`qrails sweep plan sweep.json --slurm --shards ${PARTS} -o sweep.slurm`);
       // One part is ended in the middle, and started again by its id alone.

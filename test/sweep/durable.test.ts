@@ -13,7 +13,7 @@ const STRIKE = new URL('strike.mjs', import.meta.url).href;
 const SWEEP = ['sweep', 'sweep.json', '--format', FORMATS];
 const KILLS = 4;
 /** Steps of a run: so many that there is much to be in the middle of. */
-const LONG = 1500;
+const LONG = 6000;
 const ALL = Array.from({ length: RUNS }, (_, run) => run);
 const sorted = (runs: readonly number[]): number[] => [...runs].sort((a, b) => a - b);
 

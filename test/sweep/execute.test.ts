@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { compare } from '../../src/compare/compare.js';
 import { prepare, type RunOptions } from '../../src/compare/prepare.js';
+import { GROUP } from '../../src/core/group.js';
 import { QrailsError } from '../../src/errors.js';
 import type { ComparisonRun } from '../../src/schema/comparison.js';
 import { Cache } from '../../src/sweep/cache.js';
@@ -71,6 +72,8 @@ const SWEEPS: [string, SweepSpace][] = [
   }))), 2)],
   ['two layers and targets', spaceOf(['enabol-tight', 'enabol-mid', './narrow.json', './trap.json'].map((name) => ({ experiment: './two.json', profile: name })), 2)],
   ['anchors and supervisors', spaceOf([{ anchor: ['ema'] }, { anchor: ['fixed'] }, { supervisor: 'rollback' }, { supervisor: 'cusum' }].map((options) => ({ experiment: './mine.json', sensor: 'step-gain-4', ...options })))],
+  ['seeds of small batches', spaceOf([0.05, 0.4].map((rate) => ({ experiment: './mine.json', sensor: 'step-gain-4', set: [0, 1].flatMap((phase) => [`experiment.phases[${phase}].batch=${phase + 1}`, `experiment.phases[${phase}].learningRate=${rate}`]) })), 6)],
+  ['seeds of two layers with a throttle', spaceOf([{ experiment: './two.json', throttle: ['gt0/secant'] }, { experiment: './two.json', throttle: ['gt0/secant'], set: ['experiment.phases[0].learningRate=0.9'] }], 4)],
   ['a recording', spaceOf([0.01, 0.1].map((rate) => ({ experiment: './log.json', set: [`experiment.phases[0].learningRate=${rate}`] })), 2)],
   ['shipped experiments', spaceOf(['exp-000a', 'relu-4-8-2', 'stress-rails', 'balance-2'].map((name) => ({ experiment: name, steps: 12 })))],
 ];
@@ -84,6 +87,30 @@ describe('every run', () => {
     }
     const runs = results.map(({ run }) => run).reverse();
     expect(await runAll(space, [...runs.filter((run) => run % 2 === 1), ...runs.filter((run) => run % 2 === 0)])).toEqual(results);
+    const { together } = createExecutor(space);
+    for (let from = results.length % GROUP; from < results.length; from += GROUP) expect(await together({ from, to: from + GROUP })).toEqual(results.slice(from, from + GROUP));
+  });
+
+  it('is taken side by side with its neighbours where that is faster: seeds, rates and sensors; with one that cannot be run all are taken one by one', async () => {
+    const [groups, alone] = [vi.spyOn(sides, 'together'), vi.spyOn(sides, 'alone')];
+    const counts = async (space: SweepSpace): Promise<[number, number]> => {
+      groups.mockClear();
+      alone.mockClear();
+      const { run, together } = createExecutor(space);
+      const results = await together({ from: 0, to: GROUP });
+      const counts: [number, number] = [groups.mock.calls.length, alone.mock.calls.length];
+      for (const result of results) expect(await run(result.run)).toEqual(result);
+      return counts;
+    };
+    const small = (...set: string[]) => ({ experiment: './mine.json', set: ['experiment.phases[0].batch=1', 'experiment.phases[1].batch=1', ...set] });
+    expect(await counts(spaceOf([small()], 4))).toEqual([1, 0]);
+    expect(await counts(spaceOf([0.1, 0.2, 0.3, 1.5].map((rate) => small(`experiment.phases[1].learningRate=${rate}`))))).toEqual([1, 0]);
+    expect(await counts(spaceOf([1, 2, 3, 4].map((gain) => ({ ...small(`sensor.gain[0].value=${gain}`), sensor: 'step-gain-4' }))))).toEqual([1, 0]);
+    expect(await counts(spaceOf([{ experiment: './mine.json' }], 4))).toEqual([0, 4]); // its samples fill the lanes
+    expect(await counts(spaceOf([8, 9, 10, 11].map((wordLength) => small(`profile.sites.weight.wordLength=${wordLength}`, 'profile.sites.weight.fractionLength=6'))))).toEqual([0, 4]);
+    expect(await counts(spaceOf([0.1, 1e9, 0.3, 1.5].map((rate) => small(`experiment.phases[1].learningRate=${rate}`))))).toEqual([0, 3]);
+    groups.mockRestore();
+    alone.mockRestore();
   });
 
   it('has all measures, each in words', () => {
@@ -126,12 +153,12 @@ describe('one side', () => {
   });
 
   it('of float64 is run once where only the target differs', async () => {
-    const runs = vi.spyOn(sides, 'runSides');
+    const runs = vi.spyOn(sides, 'alone');
     const formats = [10, 12, 14].map((wordLength) => ({ experiment: './mine.json', set: [`profile.sites.weight.wordLength=${wordLength}`] }));
     const kinds = async (...[points, seeds, numbers]: Parameters<typeof spaceOf>): Promise<string[]> => {
       runs.mockClear();
       await runAll(spaceOf(points, seeds, numbers));
-      return runs.mock.calls.map(([, , , wanted]) => wanted.join());
+      return runs.mock.calls.map(([, , wanted]) => wanted.join());
     };
     expect(await kinds(formats, 2)).toEqual(['float,fixed', 'float,fixed', 'fixed', 'fixed', 'fixed', 'fixed']);
     expect(await kinds(formats, 1, 'float64')).toEqual(['float']);
