@@ -60,7 +60,7 @@ export function addAdvise(program: Command, context: () => Context): void {
     .addOption(new Option('--guard <kind>', GUARD_NAMES.map((name) => `${name}: ${GUARDS[name]}`).join('; ')).choices(GUARD_NAMES).default('measured'))
     .addOption(new Option('--cost <kind>', ADVISE_COST_NAMES.map((name) => `${name}: ${ADVISE_COSTS[name]}`).join('; ')).choices(ADVISE_COST_NAMES).default('bits'))
     .addOption(new Option('--words <list>', 'lengths words can have (default: any; 8,16,32,64 where the target has no others)').argParser(numbers))
-    .addOption(new Option('--sites <list>', 'sites to propose formats for (default: all of the learning step)').argParser(list))
+    .addOption(new Option('--sites <list>', 'sites to propose formats for (default: all of the learning step and of controllers, but for what supervisors and event detectors watch)').argParser(list))
     .addOption(new Option('--roundings <list>', `modes to try at each site, cheapest first: ${ROUNDINGS.join(', ')} (default: the target's)`).argParser(list))
     .addOption(new Option('--overflows <list>', `modes to try at each site, cheapest first: ${OVERFLOWS.join(', ')} (default: the target's)`).argParser(list))
     .addOption(new Option('--rates <list>', 'multiples of the learning rates to try (default: 1)').argParser(numbers))
