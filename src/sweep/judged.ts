@@ -2,7 +2,7 @@
 import { finite } from '../compare/figure.js';
 import { leastSquares, weightError, type Reference } from '../compare/reference.js';
 import { thresholds } from '../compare/thresholds.js';
-import { judge, type Judged } from '../compare/verdict.js';
+import { byOutputs, judge, type Judgeable, type Judged } from '../compare/verdict.js';
 import { measuresGradient } from '../control/registry.js';
 import { loadCore, type Build } from '../core/load.js';
 import type { Batch, NumberSystem } from '../core/session.js';
@@ -25,6 +25,8 @@ export interface JudgeOptions {
   readonly module?: WebAssembly.Module | undefined;
   /** Sides that are run; default both. */
   readonly numbers?: Sweep['numbers'];
+  /** Verdicts by the outputs (`byOutputs`), in place of the loss that the target rounds; default false. */
+  readonly outputs?: boolean | undefined;
   /** Raised to stop within a run, with an AbortError. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -36,7 +38,7 @@ export interface Planned {
   readonly plan: Plan;
 }
 
-/** How the sides of one plan ended: measures and verdicts with the bits that `compare` gives. One at a time. */
+/** How the sides of one plan ended: measures, and verdicts unless they are by the outputs, with the bits that `compare` gives. One at a time. */
 export type Judge = (planned: Planned) => Promise<Pick<RunResult, 'float' | 'fixed'>>;
 
 /** References and float64 sides kept, each a kilobyte or so. */
@@ -47,6 +49,7 @@ interface FloatSide {
   readonly side: SideResult;
   readonly judged: Judged & { loss: number };
   readonly finalLoss: number;
+  readonly startLoss: number;
 }
 
 /**
@@ -54,7 +57,7 @@ interface FloatSide {
  *
  * @throws QrailsError (the judge) where front end or widths do not allow the run
  */
-export function createJudge({ build, module, numbers = 'both', signal }: JudgeOptions = {}): Judge {
+export function createJudge({ build, module, numbers = 'both', outputs = false, signal }: JudgeOptions = {}): Judge {
   const references = new Cache<{ readonly of: Reference | undefined }>(SIDES);
   const floats = new Cache<FloatSide>(SIDES);
   let cores: Cores | undefined;
@@ -79,12 +82,14 @@ export function createJudge({ build, module, numbers = 'both', signal }: JudgeOp
       const measured = { plan, recording, floatLoss: recording.kind === 'fixed' && float ? float.finalLoss : NaN, weightError: reference ? weightError(plan, reference, recording.parameters[0]!) : NaN };
       return { verdict, ...Object.fromEntries(SWEEP_MEASURE_NAMES.map((name) => [name, finite(SWEEP_MEASURES[name].of(measured))])) } as SideResult;
     };
+    const judgeable = (recording: Recording): Judgeable => (outputs ? byOutputs(recording, { recorder: float ?? recording.recorder }) : recording);
     if (recordings.float) {
-      const { finalLoss, recorder } = recordings.float;
-      const judged = judge(recordings.float, reference?.loss, limits);
-      float = floats.set(key, { side: sideOf(recordings.float, judged), judged: { ...judged, loss: Math.min(finalLoss, recorder.late.meanLoss) }, finalLoss });
+      const seen = judgeable(recordings.float);
+      const judged = judge(seen, reference?.loss, limits);
+      const { finalLoss, recorder: { startLoss } } = recordings.float;
+      float = floats.set(key, { side: sideOf(recordings.float, judged), judged: { ...judged, loss: Math.min(seen.finalLoss, seen.recorder.late.meanLoss) }, finalLoss, startLoss });
     }
-    return { float: float?.side ?? null, fixed: recordings.fixed ? sideOf(recordings.fixed, judge(recordings.fixed, reference?.loss, limits, float?.judged)) : null };
+    return { float: float?.side ?? null, fixed: recordings.fixed ? sideOf(recordings.fixed, judge(judgeable(recordings.fixed), reference?.loss, limits, float?.judged)) : null };
   };
 }
 
