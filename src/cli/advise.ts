@@ -98,7 +98,9 @@ comma-separated; each has advice of its own, and the profile of the one that doe
           try {
             return several ? await adviseTargets({ ...options, profiles }) : await advise({ ...options, profile });
           } catch (error) {
-            throw error instanceof Interrupted ? new Interrupted(error.kept, againCommand(resume === true)) : error;
+            if (error instanceof Interrupted) throw new Interrupted(error.kept, commandWith(resume === true ? [] : ['--resume']));
+            const lost = journal === undefined && signal?.aborted && error instanceof Error && error.name === 'AbortError';
+            throw lost ? new Interrupted('nothing was left behind: only a journal keeps runs, to go on with', commandWith(['--journal', 'FOLDER']), 'next time') : error;
           }
         });
         if (picture) {
@@ -123,5 +125,5 @@ comma-separated; each has advice of its own, and the profile of the one that doe
   });
 }
 
-/** The same command line, going on. */
-const againCommand = (resumes: boolean): string => [PROGRAM, ...process.argv.slice(2).map(shellWord), ...(resumes ? [] : ['--resume'])].join(' ');
+/** The same command line with more options. */
+const commandWith = (options: readonly string[]): string => [PROGRAM, ...process.argv.slice(2).map(shellWord), ...options].join(' ');
