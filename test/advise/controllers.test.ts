@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { advise } from '../../src/advise/advise.js';
 import { controllersOf, isWatched } from '../../src/advise/controllers.js';
 import { designOf, longest, profileWith, wordOf } from '../../src/advise/design.js';
+import { guardedBy } from '../../src/advise/guard.js';
 import { wholeBits } from '../../src/advise/search.js';
 import { compare } from '../../src/compare/compare.js';
 import { prepare } from '../../src/compare/prepare.js';
@@ -76,6 +77,25 @@ it('shortens controllers alone where only they are named', async () => {
   expect(evidence.sites.map(({ key }) => key)).toEqual(['throttle']);
   expect(bits(evidence.sites[0]!.format)).toBeLessThan(16);
   expect(proposal!.sites).not.toHaveProperty('learningRate');
+});
+
+it('keeps to the words that are offered', async () => {
+  const { evidence } = await advise({ ...RUN, sites: ['weight', 'squaredNorm', 'curvatureMean', 'throttle'], words: [8, 16, 32, 64], workers: 1 });
+  expect(evidence.sites.map(({ key }) => key)).toEqual(['layer0.weight', 'squaredNorm', 'curvatureMean', 'throttle']);
+  for (const { key, format } of evidence.sites) expect([8, 16, 32, 64], key).toContain(bits(format));
+});
+
+it('holds a guard where the rate is another', async () => {
+  const { proposal, evidence } = await advise({ ...RUN, sites: ['gradient', 'update', 'rate'], guard: 'interval', workers: 1 });
+  expect(bits(evidence.sites.find(({ key }) => key === 'rate')!.format)).toBeLessThan(16);
+  const profile = join(folder, 'guarded.json');
+  writeFileSync(profile, JSON.stringify(proposal));
+  const plan = await planOf({ ...RUN, profile });
+  const design = designOf(plan, evidence.sites.map(({ key }) => key));
+  expect(guardedBy(plan, design)).toBe(design);
+  // With a bit less it could overflow.
+  const { whole, fraction } = design['layer0.update']!;
+  expect(guardedBy(plan, { ...design, 'layer0.update': { whole: whole - 1, fraction } })).toEqual(design);
 });
 
 it('says what the rate makes of η', async () => {
