@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { table } from '../page.mjs';
 
 const SEEDS = 3;
+/** What the rule is about. */
+const STEP = ['input', 'accumulator', 'activation', 'error', 'gradientAccumulator', 'gradient', 'update', 'weight', 'bias'];
 const RUN = { experiment: 'relu-4-8-2', throttle: ['none'], anchor: ['none'], set: ['sensor.gain[0].value=3'] };
 
 /** ap_fixed<W, I> of weights and inputs to all sites: activation (W, I+2), gradient (W+4, I+2), update (W+4, I), accumulator (W+12, I+8), loss (2W, I+10). */
@@ -42,7 +44,7 @@ export async function byRule() {
       }
     }
     if (!rule) return 'No W up to 28 and I from 2 to 6 survives.\n';
-    const advice = await advise({ ...RUN, profile: rule.path, seeds: SEEDS });
+    const advice = await advise({ ...RUN, profile: rule.path, sites: STEP, seeds: SEEDS });
     const { variants: [{ plan }] } = await prepare({ ...RUN, profile: rule.path });
     const given = designOf(plan, advice.evidence.sites.map(({ key }) => key));
     const format = ({ whole, fraction }) => `ap_fixed<${whole + fraction},${whole}>`;

@@ -139,7 +139,7 @@ async function describe({ options, seeds, anchor, experiment, profile, sensor }:
       float: scenarios.map(({ stress, seed, float: { verdict, loss } }) => ({ stress, seed, verdict, loss: finite(loss) })),
       proposal: found ? resultOf(await lab.evaluate(found.design, true, modes)) : null,
       sites,
-      tried: priced.map(({ trial: { throttle, rate, tried, lab: { asked } }, cost }) => ({ throttle, rate, cost: cost === Infinity ? null : Math.round(cost), designs: tried.size, runs: asked().runs })),
+      tried: priced.map(({ trial: { throttle, rate, designs, lab: { asked } }, cost }) => ({ throttle, rate, cost: cost === Infinity ? null : Math.round(cost), designs, runs: asked().runs })),
     },
     front: front.map((point, index): AdvicePoint => {
       const proposed = designKey(point.design) === chosen;

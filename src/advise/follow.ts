@@ -41,9 +41,17 @@ export async function follow(from: Design, { lab, words, fit, price, onDesign, o
   }
 }
 
+/** A design with one fraction bit less at a site, or in the next shorter word there. Undefined where there is none, or a guard asks for the bit again. */
+export function shorterAt(key: string, design: Design, { words, fit }: Pick<Follow, 'words' | 'fit'>): Design | undefined {
+  const width = withNextWord(design[key]!, words, -1);
+  const less = width && fit({ ...design, [key]: width });
+  return less && less[key]!.whole + less[key]!.fraction < design[key]!.whole + design[key]!.fraction ? less : undefined;
+}
+
 /** A format with one fraction bit more or less, or in the next word. Undefined where there is none. */
-export function withNextWord({ whole, fraction }: Width, words: readonly number[] | undefined, direction: 1 | -1): Width | undefined {
-  const word = whole + fraction;
+function withNextWord(width: Width, words: readonly number[] | undefined, direction: 1 | -1): Width | undefined {
+  const { whole } = width;
+  const word = whole + width.fraction;
   const next = words === undefined ? word + direction : direction > 0 ? words.find((offered) => offered > word) : words.findLast((offered) => offered < word);
-  return next === undefined || next < Math.max(2, whole) ? undefined : { whole, fraction: next - whole };
+  return next === undefined || next < 2 ? undefined : { ...width, fraction: next - whole };
 }

@@ -40,7 +40,7 @@ export function guardedBy(plan: Plan, design: Design): Design | undefined {
     if (!format || !(key in design) || holds(format)) return true;
     const wide = wider(key, format, holds);
     if (!wide || wide.fractionLength !== format.fractionLength) return false;
-    guarded = { ...guarded, [key]: { whole: wide.wordLength - wide.fractionLength, fraction: wide.fractionLength } };
+    guarded = { ...guarded, [key]: { ...design[key]!, whole: wide.wordLength - wide.fractionLength, fraction: wide.fractionLength } };
     now = withDesign(plan, guarded);
     return true;
   };

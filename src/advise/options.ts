@@ -27,7 +27,7 @@ export interface AdviseOptions extends RunOptions {
   readonly cost?: AdviseCost | undefined;
   /** Lengths words can have, ascending; default any, or 8, 16, 32 and 64 where all words of the target have such a length. */
   readonly words?: readonly number[] | undefined;
-  /** Names or keys of the sites to propose formats for; default all of the learning step. */
+  /** Names or keys of the sites to propose formats for; default all of the learning step and of controllers, but for what supervisors and event detectors watch. */
   readonly sites?: readonly string[] | undefined;
   /** Rounding modes to try at each site of the proposal, the first that does is taken; where none does, the target's stays. Default the target's. */
   readonly roundings?: readonly Rounding[] | undefined;

@@ -2,11 +2,13 @@
 import { finite } from '../compare/figure.js';
 import { figure } from '../compare/figure.js';
 import { cost as costReport } from '../cost/cost.js';
-import { formatName } from '../format/format.js';
+import { formatName, rawToReal } from '../format/format.js';
+import { fullRate, learningPhases } from '../plan/concernsMoves.js';
 import type { AdviceSite } from '../schema/advice.js';
+import type { Plan } from '../schema/plan.js';
 import type { Design, Modes } from './design.js';
 import { median, type Evaluate, type Outcome } from './evaluate.js';
-import { withNextWord } from './follow.js';
+import { shorterAt } from './follow.js';
 import { cannotOverflow } from './guard.js';
 import type { Found } from './search.js';
 import { stallFraction } from './stall.js';
@@ -16,19 +18,14 @@ export async function reasons({ lab, plan, keys, words, fit, seen, ranges, bound
   const planned = await lab.plan(design, modes);
   const { sums } = costReport(planned, { name: 'proposal', sites: {} });
   const runs = lab.setup.scenarios.length;
-  const shorter = (key: string): Design | undefined => {
-    const width = withNextWord(design[key]!, words, -1);
-    const less = width && fit({ ...design, [key]: width });
-    // A guard may ask for the bit again.
-    return less && less[key]!.whole + less[key]!.fraction < design[key]!.whole + design[key]!.fraction ? less : undefined;
-  };
+  const shorter = (key: string): Design | undefined => shorterAt(key, design, { words, fit });
   lab.ahead(keys.flatMap((key) => {
     const less = shorter(key);
     return less ? [(evaluate: Evaluate) => evaluate(less, true, modes)] : [];
   }));
   const list: AdviceSite[] = [];
   for (const key of keys) {
-    const { whole } = design[key]!;
+    const { whole, unsigned = false } = design[key]!;
     const tried = shorter(key);
     const less = tried && (await lab.evaluate(tried, true, modes));
     const oneBitLess: AdviceSite['oneBitLess'] = {
@@ -41,11 +38,12 @@ export async function reasons({ lab, plan, keys, words, fit, seen, ranges, bound
     const { interval = null, affine = null } = bounds[key] ?? {};
     const format = planned.sites[key]!;
     const why = [
-      `values from ${figure(low)} to ${figure(high)} over ${runs} ${runs === 1 ? 'run' : 'runs'}: ${whole} integer ${whole === 1 ? 'bit' : 'bits'} with the sign`,
+      `values from ${figure(low)} to ${figure(high)} over ${runs} ${runs === 1 ? 'run' : 'runs'}: ${whole} integer ${whole === 1 ? 'bit' : 'bits'}${unsigned ? '' : ' with the sign'}`,
       lessText(oneBitLess, less, words === undefined ? 'one fraction bit less' : 'the next shorter word'),
       ...(sum === null ? [] : [cannotOverflow(planned, key) ? 'cannot overflow, whatever is added' : `at worst the exact sum takes ${sum} bits`]),
       ...(sum !== null || !interval ? [] : [`data and parameters as they were reach ${figure((affine ?? interval)[0])} to ${figure((affine ?? interval)[1])} at most`]),
       ...(stalled === null || stalled < 0.01 ? [] : [`at least ${Math.floor(100 * stalled)} % of the gradients change nothing here`]),
+      ...(key === 'rate' ? ratesText(planned) : []),
     ].join('; ');
     list.push({
       key, format: formatName(format), given: formatName(plan.sites[key]!), rounding: format.rounding, overflow: format.overflow,
@@ -55,9 +53,15 @@ export async function reasons({ lab, plan, keys, words, fit, seen, ranges, bound
   return list;
 }
 
+/** What becomes of learning rates where nothing throttles them. */
+const ratesText = (plan: Plan): string[] => [...new Set(learningPhases(plan).flatMap((phase) => {
+  const [asked, had] = [figure(plan.phases[phase]!.learningRate.value), figure(rawToReal(fullRate(plan, phase), plan.sites['rate']!.fractionLength))];
+  return asked === had ? [] : [`η of ${asked} becomes ${had} here`];
+}))];
+
 /** What one bit less does to the whole proposal. */
 function lessText({ refused, overflows, lost, runs, stalls, medianLoss }: AdviceSite['oneBitLess'], less: Outcome | undefined, bit: string): string {
-  if (refused) return `${bit}: no such word`;
+  if (refused) return `${bit}: ${less ? 'the target cannot run it' : 'no such word'}`;
   if (less!.ok) return `${bit} would do as well, but costs no less`;
   if (overflows) return `${bit}: rounds up past its rail`;
   if (stalls > 0) return `${bit}: stalls in ${stalls} of ${runs} runs`;

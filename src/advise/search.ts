@@ -5,7 +5,7 @@
  */
 import { longest, type Design } from './design.js';
 import { FEW, improver, type Improved } from './improve.js';
-import { fine, type Range } from './observe.js';
+import type { Range } from './observe.js';
 import { median, type Evaluate, type Lab, type Outcome } from './evaluate.js';
 
 /** Bits by site key. */
@@ -18,8 +18,10 @@ export interface Search {
   readonly words: readonly number[] | undefined;
   /** What a design costs; lower is better. */
   readonly cost: (design: Design) => Promise<number>;
-  /** Values seen in fine formats. */
-  readonly ranges: Readonly<Record<string, Range>>;
+  /** Formats fine enough for anything, of every key: fractions are searched from there down. */
+  readonly finest: Design;
+  /** Integer bits to begin with. */
+  readonly seen: Bits;
   /** Integer bits beyond which a site has left what data and parameters can make of it; none if undefined. */
   readonly mostWhole: (key: string) => number | undefined;
   /** Fewest fraction bits with which gradients as they were seen still move the parameters behind a site; undefined where that is no matter of this site. */
@@ -33,7 +35,7 @@ export interface Search {
 
 export interface Found {
   readonly design: Design;
-  /** Fewest fraction bits each site could do with if all others were fine. */
+  /** Fewest fraction bits each site could do with if all others searched beside it were as fine as they can be. */
   readonly least: Bits;
 }
 
@@ -66,25 +68,26 @@ const MOST_LIFT = 16;
 const ALONE = 0.25;
 const CLIMBED = 0.4;
 
-/** Integer bits, the sign among them, that hold both ends. */
-export function wholeBits([low, high]: Range): number {
+/** Integer bits, the sign among them where there is one, that hold both ends. */
+export function wholeBits([low, high]: Range, unsigned = false): number {
+  const sign = Number(!unsigned);
   const needed = (value: number): number => (value === 0 ? -64 : Math.floor(Math.log2(value)) + 1);
   // −2^n fits n integer bits beside the sign, 2^n does not.
   const below = low < 0 ? Math.ceil(Math.log2(-low)) : -64;
-  return Math.max(1, 1 + Math.max(below, high > 0 ? needed(high) : -64));
+  return Math.max(sign, sign + Math.max(below, high > 0 ? needed(high) : -64));
 }
 
 /**
  * @returns the best design found; undefined where not even fine formats meet the requirement
  */
 export async function search(given: Search): Promise<Found | undefined> {
-  const { lab, keys, cost, ranges } = given;
+  const { lab, keys, cost, finest, seen } = given;
   const evaluate: Evaluate = async (...asked) => {
     const outcome = await lab.evaluate(...asked);
     given.onDesign(asked[0], outcome);
     return outcome;
   };
-  const designWith: Bench['designWith'] = (whole, fractions) => given.fit(Object.fromEntries(keys.map((key) => [key, { whole: whole[key]!, fraction: fractions[key]! }])));
+  const designWith: Bench['designWith'] = (whole, fractions) => given.fit(Object.fromEntries(keys.map((key) => [key, { ...finest[key]!, whole: whole[key]!, fraction: fractions[key]! }])));
   const meets: Bench['meets'] = async (fractions, from, ask, all = false) => {
     let whole = from;
     for (let round = 0; round < REPAIRS; round++) {
@@ -98,8 +101,7 @@ export async function search(given: Search): Promise<Found | undefined> {
     }
     return { ok: false, design: undefined, outcome: undefined, whole: from };
   };
-  const seen: Bits = Object.fromEntries(keys.map((key) => [key, wholeBits(ranges[key]!)]));
-  const roof: Bits = Object.fromEntries(keys.map((key) => [key, Math.min(fine(key).fraction, longest(key) - seen[key]!)]));
+  const roof: Bits = Object.fromEntries(keys.map((key) => [key, Math.min(finest[key]!.fraction, longest(key, finest[key]!, given.words) - seen[key]!)]));
   const begun = await meets(roof, seen, evaluate);
   if (!begun.ok) return undefined;
   let { whole } = begun;

@@ -60,7 +60,7 @@ export function addAdvise(program: Command, context: () => Context): void {
     .addOption(new Option('--guard <kind>', GUARD_NAMES.map((name) => `${name}: ${GUARDS[name]}`).join('; ')).choices(GUARD_NAMES).default('measured'))
     .addOption(new Option('--cost <kind>', ADVISE_COST_NAMES.map((name) => `${name}: ${ADVISE_COSTS[name]}`).join('; ')).choices(ADVISE_COST_NAMES).default('bits'))
     .addOption(new Option('--words <list>', 'lengths words can have (default: any; 8,16,32,64 where the target has no others)').argParser(numbers))
-    .addOption(new Option('--sites <list>', 'sites to propose formats for (default: all of the learning step)').argParser(list))
+    .addOption(new Option('--sites <list>', 'sites to propose formats for (default: all of the learning step and of controllers, but for what supervisors and event detectors watch)').argParser(list))
     .addOption(new Option('--roundings <list>', `modes to try at each site, cheapest first: ${ROUNDINGS.join(', ')} (default: the target's)`).argParser(list))
     .addOption(new Option('--overflows <list>', `modes to try at each site, cheapest first: ${OVERFLOWS.join(', ')} (default: the target's)`).argParser(list))
     .addOption(new Option('--rates <list>', 'multiples of the learning rates to try (default: 1)').argParser(numbers))
@@ -98,7 +98,9 @@ comma-separated; each has advice of its own, and the profile of the one that doe
           try {
             return several ? await adviseTargets({ ...options, profiles }) : await advise({ ...options, profile });
           } catch (error) {
-            throw error instanceof Interrupted ? new Interrupted(error.kept, againCommand(resume === true)) : error;
+            if (error instanceof Interrupted) throw new Interrupted(error.kept, commandWith(resume === true ? [] : ['--resume']));
+            const lost = journal === undefined && signal?.aborted && error instanceof Error && error.name === 'AbortError';
+            throw lost ? new Interrupted('nothing was left behind: only a journal keeps runs, to go on with', commandWith(['--journal', 'FOLDER']), 'next time') : error;
           }
         });
         if (picture) {
@@ -123,5 +125,5 @@ comma-separated; each has advice of its own, and the profile of the one that doe
   });
 }
 
-/** The same command line, going on. */
-const againCommand = (resumes: boolean): string => [PROGRAM, ...process.argv.slice(2).map(shellWord), ...(resumes ? [] : ['--resume'])].join(' ');
+/** The same command line with more options. */
+const commandWith = (options: readonly string[]): string => [PROGRAM, ...process.argv.slice(2).map(shellWord), ...options].join(' ');

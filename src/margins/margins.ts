@@ -60,7 +60,10 @@ export async function margins(options: MarginsOptions = {}): Promise<Margins> {
   const { plan } = variant;
   const first = plan.seed;
   const needed = Math.ceil(share * seeds - 1e-9);
-  const trials = new Trials({ options: settled, first, seeds, needed, build: options.build, signal });
+  const common = { options: settled, first, seeds, needed, build: options.build, signal };
+  const trials = new Trials(common);
+  // A shorter word may round the very loss that verdicts are read off.
+  const outputTrials = new Trials({ ...common, outputs: true });
 
   const lines = quantitiesOf(prepared, tolerance).filter(({ name }) => of.includes(QUANTITIES[name].kind));
   const groups = of.includes('words') ? await groupsOf(prepared, documents, { ...settled, seed: first }) : [];
@@ -69,18 +72,18 @@ export async function margins(options: MarginsOptions = {}): Promise<Margins> {
   let done = 0;
   const progress = (what: string): void => onProgress?.(done++, total, what);
 
-  const endOf = async (value: number | null, set: (value: number) => readonly string[]): Promise<MarginEnd | null> =>
-    (value === null ? null : { value, set: [...set(value)], ...(await trials.count(set(value))) });
-  const publish = async ({ survivesAt, failsAt, again }: Bracket, set: (value: number) => readonly string[]) =>
-    ({ survivesAt: await endOf(survivesAt, set), failsAt: await endOf(failsAt, set), again: [...again] });
+  const endOf = async (value: number | null, set: (value: number) => readonly string[], by: Trials): Promise<MarginEnd | null> =>
+    (value === null ? null : { value, set: [...set(value)], ...(await by.count(set(value))) });
+  const publish = async ({ survivesAt, failsAt, again }: Bracket, set: (value: number) => readonly string[], by = trials) =>
+    ({ survivesAt: await endOf(survivesAt, set, by), failsAt: await endOf(failsAt, set, by), again: [...again] });
 
   const count = await trials.count([]);
   const results = await trials.results([]);
   const same = seeds > 1 && results.every(({ fixed }) => JSON.stringify(fixed) === JSON.stringify(results[0]!.fixed));
-  const bySeed = async (line: Line, found: Bracket, set: (value: number) => readonly string[]): Promise<MarginSeeds | null> => {
+  const bySeed = async (line: Line, found: Bracket, set: (value: number) => readonly string[], by = trials): Promise<MarginSeeds | null> => {
     if (seeds === 1 || same || found.survivesAt === null) return null;
     const values: (number | null)[] = [];
-    for (let seed = 0; seed < seeds; seed++) values.push(await endOfOne(line, found, (value) => trials.survivesUnder(set(value), seed)));
+    for (let seed = 0; seed < seeds; seed++) values.push(await endOfOne(line, found, (value) => by.survivesUnder(set(value), seed)));
     return overSeeds(values, line);
   };
   const quantities: MarginQuantity[] = [];
@@ -91,12 +94,13 @@ export async function margins(options: MarginsOptions = {}): Promise<Margins> {
     quantities.push({ name, sense, label, now: line.outward[0]!, term, ...(await publish(found, set)), bySeed: await bySeed(line, found, set) });
   }
   const words: MarginWord[] = [];
-  for (const { name, followers, format, wordLength, line, set } of groups) {
+  for (const { name, followers, outputs, format, wordLength, line, set } of groups) {
+    const by = outputs ? outputTrials : trials;
     for (const part of PART_NAMES) {
       progress(`word length of ${name}, ${part}`);
-      const found = await bracket(line, (bits) => trials.survives(set(part, bits)));
+      const found = await bracket(line, (bits) => by.survives(set(part, bits)));
       const setBits = (bits: number): string[] => set(part, bits);
-      words.push({ site: name, followers: [...followers], format, wordLength, part, ...(await publish(found, setBits)), bySeed: await bySeed(line, found, setBits) });
+      words.push({ site: name, followers: [...followers], outputs, format, wordLength, part, ...(await publish(found, setBits, by)), bySeed: await bySeed(line, found, setBits, by) });
     }
   }
   let drift: Margins['drift'] = null;
@@ -121,7 +125,7 @@ export async function margins(options: MarginsOptions = {}): Promise<Margins> {
     share, needed, tolerance,
     now: { survives: count.survived >= needed, same, ...count },
     sensorOn: sensorOn(plan).length === 0,
-    quantities, words, drift, runs: trials.runs,
+    quantities, words, drift, runs: trials.runs + outputTrials.runs,
   };
 }
 

@@ -60,6 +60,7 @@ export function renderMargins({ plan, share, needed, now, sensorOn, quantities, 
   // Of a plan that does not survive as it is most words are no way out.
   const telling = words.filter(({ survivesAt, again }) => survivesAt !== null || again.length > 0);
   const hopeless = words.filter((word) => !telling.includes(word));
+  const measured = words.filter(({ outputs }) => outputs);
   const part = words.some(({ followers }) => followers.length > 0) ? words.filter(({ followers }, k) => followers.length > 0 && words.findIndex(({ site }) => site === words[k]!.site) === k) : [];
   return [
     palette.bold(printable(plan.title)),
@@ -73,6 +74,7 @@ export function renderMargins({ plan, share, needed, now, sensorOn, quantities, 
     ...table(['word length', 'now', 'bits', 'survives at', 'fails at', 'seed by seed', 'margin', ''],
       telling.map((word) => [word.site, word.format, word.part, ...cells(word), seedsText(word), spare(word), againText(word)]), palette),
     ...(hopeless.length > 0 ? [palette.dim(`nowhere: ${hopeless.map(({ site, part: of }) => `${site} (${of})`).join(', ')}`), ''] : []),
+    ...(measured.length > 0 ? [palette.dim(`judged by the outputs, for the target's own loss is rounded with it: ${[...new Set(measured.map(({ site }) => site))].join(', ')}`)] : []),
     ...part.map(({ site, followers }) => palette.dim(`with ${site}: ${followers.join(', ')}`)),
     ...(words.length > 0 ? [palette.dim(Object.entries(PARTS).map(([name, about]) => `${name}: bits ${about}`).join('; ')), ''] : []),
     ...table(['drift, gains 1 + ε·d', 'survives at ε', 'fails at ε', ''], tried.slice(0, LISTED).map((one, rank) => [`${signs(one)}${rank === 0 ? '  (worst)' : ''}`, ...cells(one), againText(one)]), palette),

@@ -12,6 +12,8 @@ export interface TrialsOptions {
   readonly seeds: number;
   /** Seeds that have to survive. */
   readonly needed: number;
+  /** Who survives is read off the outputs, in place of the loss that the target rounds; default false. */
+  readonly outputs?: boolean | undefined;
   readonly build?: Build | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -46,14 +48,14 @@ export class Trials {
 
   constructor(given: TrialsOptions) {
     this.#given = given;
-    const { options, first, seeds, build } = given;
+    const { options, first, seeds, outputs, build } = given;
     // A space that grows: the engine of the sweep asks for a point by its number, and keeps what points share.
     const space: SweepSpace = {
       spec: { name: 'margins', axes: [] }, hash: '', points: Infinity, seeds, runs: Infinity, firstSeed: first, columns: [], valuesAt: () => [],
       optionsAt: (point) => ({ ...options, set: [...(options.set ?? []), ...this.#sets[point]!] }),
       seedAt: (run) => first + (run % seeds),
     };
-    this.#executor = createExecutor(space, { build, signal: given.signal });
+    this.#executor = createExecutor(space, { build, outputs, signal: given.signal });
   }
 
   /** Whether enough seeds survive with these assignments; as few of them are run as tell. */

@@ -4,7 +4,7 @@ import { QrailsError } from '../errors.js';
 import { formatName } from '../format/format.js';
 import { inUse, longest } from '../plan/concernsExact.js';
 import type { Plan } from '../schema/plan.js';
-import { SITE_NAMES, SITES, siteKey, type SiteDefinition, type SiteName } from '../site/sites.js';
+import { SITE_NAMES, SITES, siteKey, siteName, type SiteDefinition, type SiteName } from '../site/sites.js';
 import { between, type Line } from './bracket.js';
 import type { Part } from './registry.js';
 
@@ -18,10 +18,14 @@ export interface Group {
   readonly wordLength: number;
   /** Line of word lengths of the first layer for one part. */
   readonly line: Line;
+  /** Whether the loss that the target sees is rounded here, or at a follower: it is no measure of such a change, outputs are. */
+  readonly outputs: boolean;
   /** Assignments that give it another word length. */
   readonly set: (part: Part, wordLength: number) => string[];
 }
 
+/** What the target reads its loss off. */
+const MEASURES: readonly SiteName[] = ['target', 'error', 'loss'];
 const MOST_BITS = 64;
 /** Bits taken off, or added, in a scan. */
 const SCANNED = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48];
@@ -57,9 +61,10 @@ export async function groupsOf({ profile, dataset, variants }: Prepared, documen
     const shortest = Math.min(...keys.map((key) => plan.sites[key]!.wordLength)) - 2;
     const most = Math.min(MOST_BITS, ...keys.map((key) => longest(key, plan.sites[key]!) - plan.sites[key]!.wordLength));
     const reach = (room: number): number[] => [...SCANNED.filter((bits) => bits < room), ...(room > 0 ? [room] : [])];
+    const followers = await followersOf(set('fraction', format.wordLength - 1), set('fraction', format.wordLength + 1), keys);
     groups.push({
-      name, format: formatName(format), wordLength: format.wordLength, set,
-      followers: await followersOf(set('fraction', format.wordLength - 1), set('fraction', format.wordLength + 1), keys),
+      name, followers, format: formatName(format), wordLength: format.wordLength, set,
+      outputs: [name, ...followers.map(siteName)].some((changed) => MEASURES.includes(changed)),
       line: { outward: [0, ...reach(shortest)].map((bits) => format.wordLength - bits), inward: reach(most).map((bits) => format.wordLength + bits), between },
     });
   }

@@ -149,7 +149,7 @@ export function option(profile: Profile, key: string, property: 'wordLength' | '
 }
 
 /** Whether a site has rails of its own, within its format. */
-const ownRails = (format: SiteFormat): boolean => String(format.rails) !== String(endRails(format));
+export const ownRails = (format: SiteFormat): boolean => String(format.rails) !== String(endRails(format));
 
 /** Options that make a site what `to` says; rails of its own are stated anew where they change. */
 export function options(profile: Profile, key: string, from: SiteFormat, to: SiteFormat): string {

@@ -29,7 +29,7 @@ const Site = strict({
   overflow: StringEnum(OVERFLOWS, 'mode'),
   bounds: Bounds,
   stallFraction: nullable(Type.Number({ minimum: 0, maximum: 1 }), 'share of the gradients seen that change nothing here, at least: their update is zero, or leaves the parameter as it is; of updates and parameters that only these move'),
-  leastFraction: Type.Integer({ description: 'fewest fraction bits with which the requirement is met where all other sites are fine' }),
+  leastFraction: Type.Integer({ description: "fewest fraction bits with which the requirement is met where all other sites are fine; of a controller's site, where the learning step is as proposed and the other controllers as the target has them" }),
   oneBitLess: strict(
     { lost: count, runs: count, overflows: Type.Boolean(), stalls: described(count, 'runs that stall'), medianLoss: Value, refused: Type.Boolean({ description: 'the target cannot run it, or the guard does not allow it' }) },
     { description: 'the proposal with one fraction bit less here, or in the next shorter word' },

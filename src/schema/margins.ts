@@ -37,6 +37,7 @@ export type MarginQuantity = Static<typeof Quantity>;
 
 const Word = strict({
   site: StringEnum(SITE_NAMES, 'site, in all layers'), followers: Type.Array(Type.String(), { description: 'keys of sites whose formats change with it by fallback' }),
+  outputs: Type.Boolean({ description: 'target, error or loss is among these: who survives is read off the outputs, in place of the loss that the target rounds' }),
   format: described(Type.String(), 'of the first layer'), wordLength: Type.Integer({ description: 'as it is' }),
   part: StringEnum(PART_NAMES, 'what the bits are taken from'), ...bracket, bySeed,
 });

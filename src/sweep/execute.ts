@@ -14,6 +14,8 @@ export interface ExecutorOptions {
   readonly build?: Build | undefined;
   /** The same, compiled (`compileCore`), where another thread did so. */
   readonly module?: WebAssembly.Module | undefined;
+  /** Verdicts by the outputs, in place of the loss that the target rounds; default false. */
+  readonly outputs?: boolean | undefined;
   /** Raised to stop within a run, with an AbortError. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -52,11 +54,11 @@ interface Settled {
  *
  * @example (await createExecutor(space).run(0)).fixed?.verdict
  */
-export function createExecutor(space: SweepSpace, { build, module, signal }: ExecutorOptions = {}): Executor {
+export function createExecutor(space: SweepSpace, { build, module, outputs, signal }: ExecutorOptions = {}): Executor {
   const { numbers } = space.spec;
   const documents = new Cache<Documents>(DOCUMENTS);
   const datasets = new Cache<Dataset>(DATA_BYTES);
-  const judgedSides = createJudge({ build, module, numbers, signal });
+  const judgedSides = createJudge({ build, module, numbers, outputs, signal });
   let last: Settled | undefined;
 
   const settle = async (point: number): Promise<Settled> => {

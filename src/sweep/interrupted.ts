@@ -1,13 +1,14 @@
-/** Thrown where a sweep was told to stop: unlike other interruptions it leaves something behind, to go on with. */
+/** Thrown where something long was told to stop: unlike at other interruptions there is more to say than that nothing was left behind. */
 export class Interrupted extends Error {
   /** As for every interruption that a signal asks for. */
   override readonly name = 'AbortError';
 
   /**
    * @param kept what there is now
-   * @param again how to go on
+   * @param again how to go on, or what would have allowed it
+   * @param label of `again`
    */
-  constructor(readonly kept: string, again: string) {
-    super(`interrupted; ${kept}\n  go on     ${again}`);
+  constructor(readonly kept: string, again: string, label = 'go on') {
+    super(`interrupted; ${kept}\n  ${label.padEnd(10)}${again}`);
   }
 }

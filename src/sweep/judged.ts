@@ -2,7 +2,7 @@
 import { finite } from '../compare/figure.js';
 import { leastSquares, weightError, type Reference } from '../compare/reference.js';
 import { thresholds } from '../compare/thresholds.js';
-import { judge, type Judged } from '../compare/verdict.js';
+import { byOutputs, judge, type Judgeable, type Judged } from '../compare/verdict.js';
 import { measuresGradient } from '../control/registry.js';
 import { goTogether } from '../core/group.js';
 import { loadCore, type Build } from '../core/load.js';
@@ -26,6 +26,8 @@ export interface JudgeOptions {
   readonly module?: WebAssembly.Module | undefined;
   /** Sides that are run; default both. */
   readonly numbers?: Sweep['numbers'];
+  /** Verdicts by the outputs (`byOutputs`), in place of the loss that the target rounds; default false. */
+  readonly outputs?: boolean | undefined;
   /** Raised to stop within a run, with an AbortError. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -37,7 +39,7 @@ export interface Planned {
   readonly plan: Plan;
 }
 
-/** How the sides of a plan ended: measures and verdicts with the bits that `compare` gives. */
+/** How the sides of a plan ended: measures, and verdicts unless they are by the outputs, with the bits that `compare` gives. */
 export type Ended = Pick<RunResult, 'float' | 'fixed'>;
 
 /** One call at a time. */
@@ -55,6 +57,7 @@ interface FloatSide {
   readonly side: SideResult;
   readonly judged: Judged & { loss: number };
   readonly finalLoss: number;
+  readonly startLoss: number;
 }
 
 /**
@@ -62,7 +65,7 @@ interface FloatSide {
  *
  * @throws QrailsError (the judge) where front end or widths do not allow the run
  */
-export function createJudge({ build, module, numbers = 'both', signal }: JudgeOptions = {}): Judge {
+export function createJudge({ build, module, numbers = 'both', outputs = false, signal }: JudgeOptions = {}): Judge {
   const references = new Cache<{ readonly of: Reference | undefined }>(SIDES);
   const floats = new Cache<FloatSide>(SIDES);
   let cores: Cores | undefined;
@@ -94,12 +97,14 @@ export function createJudge({ build, module, numbers = 'both', signal }: JudgeOp
       const measured = { plan, recording, floatLoss: recording.kind === 'fixed' && float ? float.finalLoss : NaN, weightError: reference ? weightError(plan, reference, recording.parameters[0]!) : NaN };
       return { verdict, ...Object.fromEntries(SWEEP_MEASURE_NAMES.map((name) => [name, finite(SWEEP_MEASURES[name].of(measured))])) } as SideResult;
     };
+    const judgeable = (recording: Recording): Judgeable => (outputs ? byOutputs(recording, { recorder: float ?? recording.recorder }) : recording);
     if (recordings.float) {
-      const { finalLoss, recorder } = recordings.float;
-      const ended = judge(recordings.float, reference?.loss, limits);
-      float = floats.set(key, { side: sideOf(recordings.float, ended), judged: { ...ended, loss: Math.min(finalLoss, recorder.late.meanLoss) }, finalLoss });
+      const seen = judgeable(recordings.float);
+      const ended = judge(seen, reference?.loss, limits);
+      const { finalLoss, recorder: { startLoss } } = recordings.float;
+      float = floats.set(key, { side: sideOf(recordings.float, ended), judged: { ...ended, loss: Math.min(seen.finalLoss, seen.recorder.late.meanLoss) }, finalLoss, startLoss });
     }
-    return { float: float?.side ?? null, fixed: recordings.fixed ? sideOf(recordings.fixed, judge(recordings.fixed, reference?.loss, limits, float?.judged)) : null };
+    return { float: float?.side ?? null, fixed: recordings.fixed ? sideOf(recordings.fixed, judge(judgeable(recordings.fixed), reference?.loss, limits, float?.judged)) : null };
   };
 
   const take = <T>(turns: Parameters<typeof finish<T>>[0]): T | Promise<T> => (signal ? finishUnless(signal, turns) : finish(turns));

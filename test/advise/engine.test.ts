@@ -1,6 +1,6 @@
 /** The engine of advice: the same for any number of threads, goes on where it was, refuses what stalls, and cannot overflow where that is asked. */
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -88,6 +88,25 @@ describe('a journal', () => {
     expect(code).toBe(130);
     expect(said).toMatch(/\d+ runs are done and kept in .*\n {2}go on {5}(npx )?qrails advise exp-000a .*--resume\n/);
   });
+});
+
+it('without a journal a Ctrl-C ends with 130, leaves nothing behind and says what would keep runs', async () => {
+  const empty = join(folder, 'empty');
+  mkdirSync(empty);
+  const args = ['bin/qrails.js', 'advise', 'exp-000a', '--throttle', 'none', '--seeds', '3', '--workers', '1', '--svg', join(empty, 'front.svg'), '-o', join(empty, 'mine.json')];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (said += String(text)));
+  let sent = false;
+  // The picture has a temporary name from the start.
+  const began = setInterval(() => {
+    if (!sent && readdirSync(empty).length > 0) sent = child.kill('SIGINT');
+  }, 20);
+  const code = await new Promise((done) => child.on('exit', done));
+  clearInterval(began);
+  expect(code).toBe(130);
+  expect(said).toMatch(/^interrupted; nothing was left behind: only a journal keeps runs, to go on with\n {2}next time (npx )?qrails advise exp-000a .*--journal FOLDER\n$/);
+  expect(readdirSync(empty)).toEqual([]);
 });
 
 describe('bounds', () => {

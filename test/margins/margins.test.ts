@@ -89,7 +89,9 @@ describe('a result', () => {
   });
 
   it('gives what compare gives with the same assignments, seed by seed', async () => {
-    const some = ends().filter((_, index) => index % 7 === 0);
+    // Words that are judged by the outputs have a test of their own.
+    const own = ends().filter(({ end }) => !result.words.some(({ outputs, survivesAt, failsAt }) => outputs && (survivesAt === end || failsAt === end)));
+    const some = own.filter((_, index) => index % 7 === 0);
     expect(some.some(({ end: { refused } }) => refused === null)).toBe(true);
     for (const { end } of some) {
       const verdicts = await Promise.all(Array.from({ length: SEEDS }, async (_, k) => {
@@ -111,6 +113,20 @@ describe('a result', () => {
     expect(followers['rate']).toEqual(['learningRate']);
     // Nothing of the anchor, of biases, of the target's own products.
     for (const site of ['bias', 'average', 'anchorPull', 'product', 'target', 'error']) expect(followers).not.toHaveProperty(site);
+  });
+
+  it('judges words that round the measure itself by the outputs', async () => {
+    expect(result.words.filter(({ outputs }) => outputs).map(({ site, part }) => `${site} ${part}`)).toEqual(['activation fraction', 'activation whole', 'loss fraction', 'loss whole']);
+    expect(renderMargins(result)).toContain('own loss is rounded with it: activation, loss');
+    // Nothing reads the loss: no word of it is too short for learning.
+    for (const { survivesAt, failsAt } of result.words.filter(({ site }) => site === 'loss')) expect([survivesAt!.value, failsAt]).toEqual([2, null]);
+    // Of two bits are the error and the target too: no loss is left to see, and none was learned away.
+    const { failsAt, again, wordLength } = result.words.find(({ site, part }) => site === 'activation' && part === 'fraction')!;
+    expect(again).toEqual([]);
+    expect(failsAt!.value).toBeGreaterThan(2);
+    const coarse = [`profile.sites.activation.wordLength=2`, `profile.sites.activation.fractionLength=${7 - (wordLength - 2)}`];
+    const { runs: [run] } = await compare({ ...RUN, seed: 46, tries: false, set: [...RUN.set, ...coarse] });
+    expect([run!.verdict.fixed, run!.fixed.finalLoss]).toEqual(['survives', 0]);
   });
 
   it('finds the drift that is worst at equal length', () => {
