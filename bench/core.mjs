@@ -1,4 +1,5 @@
 /** Runs a job on the WebAssembly core. Two clocks: inside the core's runs, and over all that the host does for them. */
+import { GROUP, goTogether, RunGroup } from '../dist/core/group.js';
 import { Session } from '../dist/core/session.js';
 import { HASH_SEED, hashLong, hashWord } from './hash.mjs';
 
@@ -6,21 +7,22 @@ import { HASH_SEED, hashLong, hashWord } from './hash.mjs';
 const QUEUE = 4096;
 
 /**
- * All runs of a job, one after another, each from its initial parameters.
+ * All runs of a job, each from its initial parameters: one after another, or side by side where qrails takes them so.
  *
  * @param core exports of a loaded core
  * @param data of the job
  * @param watch true: hash every row and read out parameters and counters; false: only time
  * @param record level of the recorder
  * @param runs those to be run; default all
+ * @param apart none side by side
  * @returns `nanoseconds` inside the core's runs, `whole` with sessions, quantising and reading rows, `steps` done, and with `watch` the
- *   `results` as bench/c/harness.h prints them
+ *   `results` as bench/c/harness.h prints them; whether any went `together`
  */
-export function runCore(core, data, watch, record = 'counts', runs = data.runs) {
+export function runCore(core, data, watch, record = 'counts', runs = data.runs, apart = false) {
   let nanoseconds = 0;
-  const clocked = (run) => (header, state, count) => {
+  const clocked = (run) => (...queue) => {
     const start = process.hrtime.bigint();
-    const done = run(header, state, count);
+    const done = run(...queue);
     nanoseconds += Number(process.hrtime.bigint() - start);
     return done;
   };
@@ -28,6 +30,7 @@ export function runCore(core, data, watch, record = 'counts', runs = data.runs) 
     ...core,
     runFixed: clocked(core.runFixed),
     runFixedFull: clocked(core.runFixedFull),
+    runFixedSideBySide: clocked(core.runFixedSideBySide),
     runFixedWide() {
       throw new Error('this plan needs the 128-bit instance: the C twin would not be its equal');
     },
@@ -36,7 +39,17 @@ export function runCore(core, data, watch, record = 'counts', runs = data.runs) 
   const results = [];
   let steps = 0;
   const start = process.hrtime.bigint();
-  for (const { set, plan } of runs) {
+  // The runs of a job are alike but for what they are made of.
+  const together = !apart && record === 'counts' && data.limit === undefined && goTogether(runs.slice(0, GROUP).map(({ plan }) => plan));
+  for (let at = 0; at < runs.length; ) {
+    const some = runs.slice(at, at + (together && at + GROUP <= runs.length ? GROUP : 1));
+    at += some.length;
+    if (some.length === 1) alone(some[0]);
+    else sideBySide(some);
+  }
+  return { nanoseconds, whole: Number(process.hrtime.bigint() - start), steps, results, together };
+
+  function alone({ set, plan }) {
     const chunk = data.chunk ?? Math.min(QUEUE, data.steps);
     const session = new Session(timed, plan, 'fixed', { chunk, record });
     const rows = watchRows(session, data, watch);
@@ -51,7 +64,22 @@ export function runCore(core, data, watch, record = 'counts', runs = data.runs) 
     steps += session.steps;
     if (watch) results.push(resultOf(session, rows));
   }
-  return { nanoseconds, whole: Number(process.hrtime.bigint() - start), steps, results };
+
+  function sideBySide(four) {
+    const group = new RunGroup(timed, four.map(({ plan }) => plan), 'fixed');
+    const rows = group.sessions.map((session) => watchRows(session, data, watch));
+    const queues = four.map(({ set, plan }) => batches(plan, data.steps, sets[set]));
+    for (let k = 0; k < data.steps; k++) {
+      const next = queues.map((queue) => queue.next().value);
+      if (group.sessions.some((session, j) => session.runsBefore(next[j]))) group.run();
+      group.sessions.forEach((session, j) => session.push(next[j]));
+    }
+    group.run();
+    for (const [j, session] of group.sessions.entries()) {
+      steps += session.steps;
+      if (watch) results.push(resultOf(session, rows[j]));
+    }
+  }
 }
 
 /** Looks at every row where something asks for it: whether the loss is `over` the limit, and with `watch` a hash over the rows and the last loss. */

@@ -22,8 +22,8 @@ import { dense } from './jobs/dense.mjs';
 import { exp000, seeds } from './jobs/exp000.mjs';
 import { lms } from './jobs/lms.mjs';
 import { map } from './jobs/map.mjs';
-import { relu } from './jobs/relu.mjs';
+import { online, relu } from './jobs/relu.mjs';
 import { sweep } from './jobs/sweep.mjs';
 
 /** By id; each takes {quick}: short runs, for a look at whether all is well. */
-export const JOBS = { lms, 'exp-000': exp000, dense, relu, seeds, map, sweep };
+export const JOBS = { lms, 'exp-000': exp000, dense, relu, online, seeds, map, sweep };

@@ -78,8 +78,9 @@ function tell(where, found) {
 async function time(core, data, programs, file, { repetitions, pairs }) {
   let steps = 0;
   const peakBytes = {};
-  const onCore = (level) => () => {
-    const repeated = Array.from({ length: repetitions }, () => runCore(core, data, false, level));
+  let together = false;
+  const onCore = (level, apart = false) => () => {
+    const repeated = Array.from({ length: repetitions }, () => runCore(core, data, false, level, data.runs, apart));
     ({ steps } = repeated[0]);
     return { core: median(repeated.map(({ nanoseconds }) => nanoseconds)), whole: median(repeated.map(({ whole }) => whole)) };
   };
@@ -88,9 +89,9 @@ async function time(core, data, programs, file, { repetitions, pairs }) {
     peakBytes[flagSet] = bytes;
     return { core: median(nanoseconds) };
   };
-  for (const level of ['counts', 'full']) runCore(core, data, false, level, data.runs.slice(0, WARM_UP));
+  for (const level of ['counts', 'full']) together = runCore(core, data, false, level, data.runs.slice(0, WARM_UP)).together || together;
   const measured = await rounds(pairs, {
-    counts: onCore('counts'), full: onCore('full'), ...Object.fromEntries(Object.keys(programs).map((flagSet) => [flagSet, native(flagSet)])),
+    counts: onCore('counts'), full: onCore('full'), ...(together && { apart: onCore('counts', true) }), ...Object.fromEntries(Object.keys(programs).map((flagSet) => [flagSet, native(flagSet)])),
   });
   const perSecond = (side, what = 'core') => (steps * 1e9) / median(measured.map((round) => round[side][what]));
   /** Speed of a side over that of another. */
@@ -101,6 +102,7 @@ async function time(core, data, programs, file, { repetitions, pairs }) {
     ratioToO3: median(ratios('counts', 'O3')), ratioToNative: median(ratios('counts', 'native')), ratioToNativeWhole: median(ratios('counts', 'native', 'whole')),
     spreadToO3: range(ratios('counts', 'O3')), spreadToNative: range(ratios('counts', 'native')),
     ratioFullRecorder: median(ratios('counts', 'full')), spreadFullRecorder: range(ratios('counts', 'full')),
+    ...(together && { ratioSideBySide: median(ratios('counts', 'apart')), spreadSideBySide: range(ratios('counts', 'apart')) }),
     ratioToNativeFullRecorder: median(ratios('full', 'native')),
     peakBytes,
   };

@@ -46,6 +46,7 @@ export function table({ machine: { cpu, cores, node, compiler }, jobs, startUp }
     '',
     rest(jobs),
     '',
+    ...jobs.filter(({ ratioSideBySide }) => ratioSideBySide !== undefined).map((job) => `${job.title}: four runs side by side against one after another, ratio ${ratio(job.ratioSideBySide, job.spreadSideBySide)}`),
     ...pooled.map((job) => `${job.title}: ${job.runsPerSecond.toFixed(0)} runs per second on one worker, ${job.runsPerSecondTwoWorkers.toFixed(0)} on two, ratio ${ratio(job.ratioTwoWorkers, job.spreadTwoWorkers)}`),
     `start-up: qrails --version ${qrailsMs.toFixed(0)} ms, node -e 0 ${nodeMs.toFixed(0)} ms, ratio ${ratio(startUp.ratio, spread)}`,
   ].join('\n');

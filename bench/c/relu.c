@@ -1,12 +1,15 @@
 /*
- * 4-8-2 ReLU with biases, B = 16, gt0 on the secant estimate; ENABOL MID precision map with weights of sfix16_En12, RND, SAT; sums quantised after each
+ * 4-8-2 ReLU with biases, B = 16 or as LOG_B says, gt0 on the secant estimate; ENABOL MID precision map with weights of sfix16_En12, RND, SAT; sums quantised after each
  * product, gradient sums once at the end. The batch is the vector. Every controller quantity is proved to fit 64 bits.
  */
 #include <math.h>
 #include <string.h>
 #include "site.h"
 
-enum { IN = 4, HIDDEN = 8, OUT = 2, B = 16, LOG_B = 4, BATCHES = ROWS / B, INPUTS = IN, OUTPUTS = OUT };
+#ifndef LOG_B
+#define LOG_B 4
+#endif
+enum { IN = 4, HIDDEN = 8, OUT = 2, B = 1 << LOG_B, BATCHES = ROWS / B, INPUTS = IN, OUTPUTS = OUT };
 /* Parameters: weights of layer 0, its biases, weights of layer 1, its biases. */
 enum { BIAS0 = IN * HIDDEN, LAYER1 = BIAS0 + HIDDEN, BIAS1 = LAYER1 + HIDDEN * OUT, PARAMETERS = BIAS1 + OUT };
 /* Word lengths and fraction lengths. */
