@@ -5,7 +5,7 @@
 //   node scripts/mutate.mjs --file random   only files whose path contains this
 //   node scripts/mutate.mjs --lines 40-80   only lines 40 to 80 of each file; 40- to its end, 40 that line
 //   node scripts/mutate.mjs --jobs 1        one at a time (default: one per processor)
-//   node scripts/mutate.mjs --lanes         the loops of values side by side instead. To be read, not to pass: where lanes go wrong far enough, or take
+//   node scripts/mutate.mjs --lanes         the loops of values and of runs side by side instead. To be read, not to pass: where lanes go wrong far enough, or take
 //                                           less than they could, the text for single values takes over and gives the same
 //   node scripts/mutate.mjs --list          prints them and runs nothing
 //
@@ -22,7 +22,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const COPIED = ['src', 'assembly', 'test', 'scripts', 'schema', 'build', 'hw-profiles', 'experiments', 'package.json', 'tsconfig.json', 'vitest.config.ts', 'asconfig.json'];
 const HOST = ['src/format/quantise.ts', 'src/format/random.ts', 'src/format/modes.ts'];
 const CORE = ['assembly/fixed/quantise.ts', 'assembly/fixed/random.ts', 'assembly/fixed/int128.ts'];
-const LANES = readdirSync(join(ROOT, 'assembly/lanes')).map((name) => `assembly/lanes/${name}`);
+const LANES = ['assembly/lanes', 'assembly/runs'].flatMap((folder) => readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`));
 /** Longest that the tests of one mutant may take; one that never ends is noticed, too. */
 const LIMIT_MS = 90_000;
 
@@ -41,7 +41,7 @@ const CORE_RUNS = [
   { files: ['test/core/stochastic.test.ts'], only: 'core' },
 ];
 
-const LANE_RUNS = [{ files: ['test/core/lanes.test.ts'] }];
+const LANE_RUNS = [{ files: ['test/core/group.test.ts'], only: 'build simd' }, { files: ['test/core/lanes.test.ts'] }];
 
 /**
  * Mutants that change nothing that could be seen. `line` is the whole line as it stands, `mutant` what it becomes (both without indentation),
