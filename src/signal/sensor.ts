@@ -60,17 +60,20 @@ export function createFrontEnd(sensor: SensorParts, inputs: number, seed: number
   const dead = (model.dead ?? []).map(({ at, value = 0, channels }, index) => ({ at, value, channels: channelsOf(channels, inputs, `dead[${index}].channels`) }));
   const deviation = model.noise?.standardDeviation ?? 0;
   const noisy = deviation > 0 ? channelsOf(model.noise?.channels, inputs, 'noise.channels') : new Uint32Array(0);
-  const stream = randomStream(seed, 'noise');
+  const stream = noisy.length > 0 ? randomStream(seed, 'noise') : undefined;
   const convert = model.adc && createConverter(model.adc);
 
   return {
-    isStatic: (clock, other) =>
-      noisy.length === 0 &&
-      (clock === other ||
-        (gain.same(clock, other) && offset.same(clock, other) && supply?.same(clock, other) !== false && dead.every(({ at }) => (clock < at) === (other < at)))),
+    // Asked for at every step: makes nothing.
+    isStatic(clock, other) {
+      if (stream) return false;
+      if (clock === other) return true;
+      for (const { at } of dead) if ((clock < at) !== (other < at)) return false;
+      return gain.same(clock, other) && offset.same(clock, other) && supply?.same(clock, other) !== false;
+    },
 
     skip(samples) {
-      for (let draws = samples * noisy.length; draws > 0; draws--) normal(stream);
+      if (stream) for (let draws = samples * noisy.length; draws > 0; draws--) normal(stream);
     },
 
     deliver(samples, from, clock, delivered, to) {
@@ -93,7 +96,7 @@ export function createFrontEnd(sensor: SensorParts, inputs: number, seed: number
       for (const { at, value, channels } of dead) {
         if (clock >= at) for (const channel of channels) delivered[to + channel] = value;
       }
-      for (const channel of noisy) delivered[to + channel]! += deviation * normal(stream);
+      if (stream) for (const channel of noisy) delivered[to + channel]! += deviation * normal(stream);
 
       for (let i = 0; i < inputs; i++) {
         const v = delivered[to + i]!;
