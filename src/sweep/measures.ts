@@ -41,7 +41,8 @@ function largestShare(recording: Recording, counted: (counters: Counters) => num
   let largest = 0;
   for (const key of Object.keys(recording.counters)) {
     const site = recording.counters[key]!;
-    if (site.count > 0 && isInLoop(key)) largest = Math.max(largest, counted(site) / site.count);
+    const share = site.count > 0 ? counted(site) / site.count : 0;
+    if (share > largest && isInLoop(key)) largest = share;
   }
   return largest;
 }
