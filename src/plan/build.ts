@@ -22,7 +22,7 @@ import { sensorModel } from '../signal/model.js';
 import type { SiteName } from '../site/sites.js';
 import { alignPlan } from './alignment.js';
 import { checkDivider, checkLearns } from './concerns.js';
-import { drawPlan } from './drawn.js';
+import { draftOf, drawPlan } from './drawn.js';
 import { resolveFormats } from './formats.js';
 import { freeze } from './freeze.js';
 import { initialValues } from './initial.js';
@@ -94,7 +94,7 @@ export function draftPlan(parts: DraftParts): (dataset: Pick<Dataset, 'sha256'>,
   const signed = experiment.model.errorRule === 'sign';
 
   const { rows, inputs, targets } = shape;
-  const draft: Plan = {
+  const draft = draftOf({
     plan: 1,
     numerics: 1,
     layers,
@@ -118,10 +118,9 @@ export function draftPlan(parts: DraftParts): (dataset: Pick<Dataset, 'sha256'>,
     ...(balance && { balance }),
     divergedLoss: experiment.divergedLoss ?? DEFAULT_DIVERGED_LOSS,
     evaluationRows: Math.min(experiment.evaluation?.rows ?? DEFAULT_EVALUATION_ROWS, rows),
-  };
+  });
   const { sensor: _sensor, ...rest } = draft;
   freeze(rest);
-  Object.freeze(draft);
   alignPlan(draft); // refuses widths that cannot be simulated
   checkLearns(draft, profile);
   const initialOf = initialValues(experiment.model.initial, layers, sites);

@@ -40,9 +40,12 @@ const piecesOf = ofDraft((plan) => {
   return pieces.map((piece) => piece.join('')); // joined, not added: in one piece in memory, too
 });
 
+/** As `canonical` has it, at a tenth of the time. */
+const dataText = ({ rows, inputs, targets, sha256 }: Plan['data']): string => `{"inputs":${inputs},"rows":${rows},"sha256":"${sha256}","targets":${targets}}`;
+
 /** `hashJson` of a plan: those of one draft write what they have in common once, and so do those that begin with the same weights. */
 export function hashPlan(plan: Plan): string {
   const [first, ...others] = piecesOf(plan) as [string, ...string[]];
-  const drawn = { data: canonical(plan.data), initial: textOf(plan.initial), seed: String(plan.seed) };
+  const drawn = { data: dataText(plan.data), initial: textOf(plan.initial), seed: String(plan.seed) };
   return sha256(others.reduce((text, piece, k) => text + drawn[DRAWN[k]!] + piece, first));
 }

@@ -91,7 +91,7 @@ export function createJudge({ build, module, numbers = 'both', signal }: JudgeOp
 
 /** All of a plan that its last batch depends on, but for what is drawn; hashed, since every run looks it up, and that takes the longer the key. */
 const deliveryOf = ofDraft(({ layers, data: { rows }, order, lastBatch, sensor, evaluationRows, phases }) => (
-  { key: hashJson([layers, rows, order, lastBatch, sensor, evaluationRows, phases.map((phase) => [phase.steps, phase.batch, phase.sensor])]) }
+  { key: hashJson(JSON.stringify([layers, rows, order, lastBatch, sensor, evaluationRows, phases.map((phase) => [phase.steps, phase.batch, phase.sensor])])) }
 ));
 
 /** All of a plan that its float64 side depends on, and what it is judged by: not the formats, nor the raws made with them. */
