@@ -184,9 +184,9 @@ export function draftVariants(
       }),
     }));
   });
-  return (dataset, seed) => drafts.map(({ planOf, ...names }) => {
+  return (dataset, seed) => drafts.map(({ throttle, anchor, planOf }) => {
     const plan = planOf(dataset, seed);
-    return { ...names, plan, hash: hashPlan(plan) };
+    return { throttle, anchor, plan, hash: hashPlan(plan) };
   });
 }
 

@@ -13,8 +13,6 @@ export type Thresholds = Record<VerdictThreshold, number>;
 export const VERDICTS = ['survives', 'degraded', 'dead zone', 'limit cycle', 'diverged'] as const;
 export type VerdictName = (typeof VERDICTS)[number];
 
-export function thresholds(stated: Partial<Thresholds> | undefined): Thresholds {
-  return Object.fromEntries(
-    Object.entries(VERDICT_THRESHOLDS).map(([name, { default: value }]) => [name, stated?.[name as VerdictThreshold] ?? value]),
-  ) as Thresholds;
-}
+const DEFAULTS = Object.fromEntries(Object.entries(VERDICT_THRESHOLDS).map(([name, { default: value }]) => [name, value])) as Thresholds;
+
+export const thresholds = (stated: Partial<Thresholds> | undefined): Thresholds => ({ ...DEFAULTS, ...stated });

@@ -25,28 +25,29 @@ export interface Judged {
 /** Sites whose saturation turns learning into a cycle: everything behind the front end that is not only watched. */
 const LOOP: readonly SiteName[] = ['accumulator', 'activation', 'error', 'gradientAccumulator', 'gradient', 'update', 'weight', 'bias', 'rate'];
 
-
 /** Share of the values of the last quarter that overflowed at a site. */
-export function latePressure(recording: Pick<Recording, 'lateCounters'>, key: string): number {
-  const late = recording.lateCounters[key];
-  return late && late.count > 0 ? (late.overflowHigh + late.overflowLow) / late.count : 0;
+export function latePressure({ counters, earlier }: Pick<Recording, 'counters' | 'earlier'>, key: string): number {
+  const now = counters[key], before = earlier[key];
+  const count = (now?.count ?? 0) - (before?.count ?? 0);
+  return now && count > 0 ? (now.overflowHigh + now.overflowLow - (before ? before.overflowHigh + before.overflowLow : 0)) / count : 0;
 }
-
 
 /** Whether a site is one of the learning loop. */
 export const isInLoop = (key: string): boolean => LOOP.includes(siteName(key));
 
 /** Sites under pressure over the last quarter, the worst first. */
-export function pressedSites(recording: Pick<Recording, 'lateCounters'>, least: number, among: readonly SiteName[] = LOOP): { key: string; share: number }[] {
-  return Object.keys(recording.lateCounters)
-    .filter((key) => among.includes(siteName(key)))
-    .map((key) => ({ key, share: latePressure(recording, key) }))
-    .filter(({ share }) => share >= least)
-    .sort((a, b) => b.share - a.share);
+export function pressedSites(recording: Pick<Recording, 'counters' | 'earlier'>, least: number, among: readonly SiteName[] = LOOP): { key: string; share: number }[] {
+  const pressed: { key: string; share: number }[] = [];
+  // Looked at first, because few have any: the share.
+  for (const key of Object.keys(recording.counters)) {
+    const share = latePressure(recording, key);
+    if (share >= least && among.includes(siteName(key))) pressed.push({ key, share });
+  }
+  return pressed.sort((a, b) => b.share - a.share);
 }
 
 /** What a verdict is read off. */
-export interface Judgeable extends Pick<Recording, 'finalLoss' | 'trapped' | 'counters' | 'lateCounters' | 'targetCounters'> {
+export interface Judgeable extends Pick<Recording, 'finalLoss' | 'trapped' | 'counters' | 'earlier' | 'targetCounters'> {
   readonly recorder: Pick<Recording['recorder'], 'finite' | 'nonFiniteAt' | 'startLoss' | 'late' | 'stillFrom'>;
 }
 

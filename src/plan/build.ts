@@ -10,7 +10,7 @@ import { sigmoidTable } from '../control/sigmoid.js';
 import { QrailsError } from '../errors.js';
 import { formatName, rawRange } from '../format/format.js';
 import { quantise } from '../format/quantise.js';
-import { fromDouble, parseReal, scaled, toDouble, type Rational } from '../format/real.js';
+import { parseReal, scaled, toDouble, type Rational } from '../format/real.js';
 import { rulesOf } from '../profile/rules.js';
 import type { AnchorSpec, BalanceSpec, Experiment, SupervisorSpec, ThrottleSpec } from '../schema/experiment.js';
 import type { Constant, Plan, PlanAnchor, PlanBalance, PlanPhase, PlanSupervisor, PlanThrottle, SiteFormat } from '../schema/plan.js';
@@ -19,12 +19,13 @@ import type { Sensor } from '../schema/sensor.js';
 import type { Dataset } from '../signal/dataset.js';
 import { stepsPerPass } from '../signal/order.js';
 import { sensorModel } from '../signal/model.js';
-import { randomStream, uniform } from '../signal/random.js';
 import type { SiteName } from '../site/sites.js';
 import { alignPlan } from './alignment.js';
 import { checkDivider, checkLearns } from './concerns.js';
-import { drawPlan } from './drawn.js';
+import { draftOf, drawPlan } from './drawn.js';
 import { resolveFormats } from './formats.js';
+import { freeze } from './freeze.js';
+import { initialValues } from './initial.js';
 
 /** What a plan is made from, but for what a seed draws. */
 export interface DraftParts {
@@ -53,7 +54,7 @@ const DEFAULT_EVALUATION_ROWS = 1000;
 /**
  * Builds the plan of one run.
  *
- * @returns frozen but for its initial weights: its hash names what is run
+ * @returns frozen: its hash names what is run
  * @throws QrailsError `invalid` where shapes do not fit, `format` for a constant that does not fit its format or becomes zero in it,
  *   `unsupported` for what the target cannot do
  * @example const plan = buildPlan({ profile, sensor, experiment, dataset, throttle: { law: 'none' }, anchor: { law: 'none' } });
@@ -93,7 +94,7 @@ export function draftPlan(parts: DraftParts): (dataset: Pick<Dataset, 'sha256'>,
   const signed = experiment.model.errorRule === 'sign';
 
   const { rows, inputs, targets } = shape;
-  const draft: Plan = {
+  const draft = draftOf({
     plan: 1,
     numerics: 1,
     layers,
@@ -117,21 +118,14 @@ export function draftPlan(parts: DraftParts): (dataset: Pick<Dataset, 'sha256'>,
     ...(balance && { balance }),
     divergedLoss: experiment.divergedLoss ?? DEFAULT_DIVERGED_LOSS,
     evaluationRows: Math.min(experiment.evaluation?.rows ?? DEFAULT_EVALUATION_ROWS, rows),
-  };
+  });
   const { sensor: _sensor, ...rest } = draft;
   freeze(rest);
-  Object.freeze(draft);
   alignPlan(draft); // refuses widths that cannot be simulated
   checkLearns(draft, profile);
+  const initialOf = initialValues(experiment.model.initial, layers, sites);
   return ({ sha256 }, seed = DEFAULT_SEED) =>
-    drawPlan(draft, { initial: resolveInitial(experiment, seed, layers, sites), data: Object.freeze({ rows, inputs, targets, sha256 }), seed });
-}
-
-/** Freezes all parts of a value. What is frozen already is so in all its parts. */
-function freeze(value: unknown): void {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
-  Object.values(value).forEach(freeze);
-  Object.freeze(value);
+    drawPlan(draft, { initial: initialOf(seed), data: Object.freeze({ rows, inputs, targets, sha256 }), seed });
 }
 
 function resolveLayers({ model }: Experiment, dataset: DraftParts['shape']): Plan['layers'] {
@@ -330,46 +324,4 @@ function signStep(format: SiteFormat, where: string): Constant {
     throw new QrailsError({ code: 'format', where, message: '1 does not come out positive in this format, and the network learns from the sign of its errors', found: formatName(format), expected: 'a format that holds 1, or saturates below it' });
   }
   return { value: 1, raw: String(raw) };
-}
-
-function resolveInitial({ model }: Experiment, seed: number, layers: Plan['layers'], sites: Record<string, SiteFormat>): Plan['initial'] {
-  const initial = model.initial ?? { kind: 'glorot' as const };
-  const random = randomStream(seed, 'weights');
-  if (initial.kind === 'values' && initial.layers.length !== layers.length) {
-    throw new QrailsError({ code: 'invalid', where: 'model.initial.layers', message: 'one entry for each layer', found: String(initial.layers.length), expected: String(layers.length) });
-  }
-  return layers.map(({ inputs, outputs, bias: hasBias }, layer) => {
-    const where = `model.initial.layers[${layer}]`;
-    let weights: number[][];
-    let bias: number[];
-    if (initial.kind === 'values') {
-      const stated = initial.layers[layer]!;
-      weights = stated.weights;
-      bias = stated.bias ?? (hasBias ? Array<number>(outputs).fill(0) : []);
-      if (weights.length !== outputs || weights.some((row) => row.length !== inputs) || bias.length !== (hasBias ? outputs : 0)) {
-        throw new QrailsError({
-          code: 'invalid', where, message: 'wrong shape', found: `${weights.length} rows of ${weights.map((row) => row.length).join(', ')} weights, ${bias.length} biases`,
-          expected: `${outputs} rows of ${inputs} weights, ${hasBias ? outputs : 0} biases`,
-        });
-      }
-    } else {
-      const limit = initial.kind === 'zero' ? 0 : (initial.scale ?? 1) * Math.sqrt(6 / (inputs + outputs));
-      weights = Array.from({ length: outputs }, () => Array.from({ length: inputs }, () => (2 * uniform(random) - 1) * limit));
-      bias = hasBias ? Array<number>(outputs).fill(0) : [];
-    }
-    const raw = (value: number, site: 'weight' | 'bias', place: string): string => {
-      const format = sites[`layer${layer}.${site}`]!;
-      const quantised = quantise(fromDouble(value), format);
-      if (quantised.overflow !== 0) {
-        throw new QrailsError({ code: 'format', where: place, message: 'an initial value outside its rails', found: String(value), expected: `within ${formatName(format)}`, try: `smaller initial weights, or more integer bits in ${site}` });
-      }
-      return String(quantised.raw);
-    };
-    return {
-      weights,
-      bias,
-      weightsRaw: weights.map((row, o) => row.map((value, i) => raw(value, 'weight', `${where}.weights[${o}][${i}]`))),
-      biasRaw: bias.map((value, o) => raw(value, 'bias', `${where}.bias[${o}]`)),
-    };
-  });
 }

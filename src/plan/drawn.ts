@@ -4,10 +4,16 @@ import type { Plan } from '../schema/plan.js';
 /** Keys of a plan that a seed decides; of the data the rows, not their number. */
 export const DRAWN = ['data', 'initial', 'seed'] as const satisfies readonly (keyof Plan)[];
 
-/** The draft of each plan that `drawPlan` made. */
+/** The draft of each plan that `drawPlan` made; a draft is its own. */
 const drafts = new WeakMap<Plan, Plan>();
 
-/** The plan that a seed makes of a draft, which cannot change any more. */
+/** Makes a plan a draft, which cannot change any more. */
+export function draftOf(plan: Plan): Plan {
+  drafts.set(plan, plan);
+  return Object.freeze(plan);
+}
+
+/** The plan that a seed makes of a draft. */
 export function drawPlan(draft: Plan, drawn: Pick<Plan, (typeof DRAWN)[number]>): Plan {
   const plan = Object.freeze({ ...draft, ...drawn });
   drafts.set(plan, draft);

@@ -17,7 +17,7 @@ const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8
 /** Hex SHA-256 of a JSON value. The same value hashes the same on every machine, whatever the order of its keys. */
 export const hashJson = (value: unknown): string => sha256(canonical(value));
 
-/** Texts of parts of drafts, which cannot change any more, and of which formats are most and many drafts have the same. */
+/** Texts of parts of plans, which cannot change any more: formats, which are most and many drafts have the same, and initial weights. */
 const texts = new WeakMap<object, string>();
 
 function textOf(part: unknown): string {
@@ -40,8 +40,12 @@ const piecesOf = ofDraft((plan) => {
   return pieces.map((piece) => piece.join('')); // joined, not added: in one piece in memory, too
 });
 
-/** `hashJson` of a plan: those of one draft write what they have in common once. */
+/** As `canonical` has it, at a tenth of the time. */
+const dataText = ({ rows, inputs, targets, sha256 }: Plan['data']): string => `{"inputs":${inputs},"rows":${rows},"sha256":"${sha256}","targets":${targets}}`;
+
+/** `hashJson` of a plan: those of one draft write what they have in common once, and so do those that begin with the same weights. */
 export function hashPlan(plan: Plan): string {
   const [first, ...others] = piecesOf(plan) as [string, ...string[]];
-  return sha256(others.reduce((text, piece, k) => text + canonical(plan[DRAWN[k]!]) + piece, first));
+  const drawn = { data: dataText(plan.data), initial: textOf(plan.initial), seed: String(plan.seed) };
+  return sha256(others.reduce((text, piece, k) => text + drawn[DRAWN[k]!] + piece, first));
 }

@@ -16,6 +16,6 @@ export function saturated({ plan, fixed }: Pair): { readonly key: string; readon
   const order = stepOrder(plan, (key) => plan.sites[key] !== undefined);
   return Object.entries({ ...fixed.counters, target: fixed.targetCounters! })
     .filter(([key, { firstOverflow }]) => firstOverflow !== undefined && KINDS.includes(SITES[siteOf(key).name].kind))
-    .map(([key, counters]) => ({ key, counters, late: fixed.lateCounters[key] ? latePressure(fixed, key) : null }))
+    .map(([key, counters]) => ({ key, counters, late: fixed.counters[key] ? latePressure(fixed, key) : null }))
     .sort((a, b) => a.counters.firstOverflow!.step - b.counters.firstOverflow!.step || order.indexOf(a.key) - order.indexOf(b.key));
 }

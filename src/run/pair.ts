@@ -35,8 +35,8 @@ export interface Recording {
   readonly targetCounters: Counters | undefined;
   /** Recorder's level `full`: what each part of the run added to the counters. */
   readonly strip: Strip | undefined;
-  /** What the last quarter of the run added to the counters. */
-  readonly lateCounters: Readonly<Record<string, Tally>>;
+  /** How counters stood at the beginning of the last quarter of the run; a site that is not there had counted nothing. */
+  readonly earlier: Readonly<Record<string, Tally>>;
 }
 
 /** Counters over the run in equal parts. */
@@ -172,12 +172,8 @@ export async function runPair(plan: Plan, dataset: Dataset, options: PairOptions
   return { plan, float: recordings.float, fixed: { ...recordings.fixed, strip: strip?.strip }, partedAt: parting.at, evaluation };
 }
 
-/**
- * What a run leaves behind, with the loss of `evaluation`, which is the last thing its session is asked for.
- *
- * @param before counters at the beginning of the last quarter
- */
-export function recordingOf(session: Session, recorder: Recorder, before: Readonly<Record<string, Tally>>, evaluation: Batch): Recording {
+/** What a run leaves behind, with the loss of `evaluation`, which is the last thing its session is asked for. */
+export function recordingOf(session: Session, recorder: Recorder, earlier: Recording['earlier'], evaluation: Batch): Recording {
   session.finish();
   const { plan, kind, trapped } = session;
   const fixed = kind === 'fixed';
@@ -189,7 +185,7 @@ export function recordingOf(session: Session, recorder: Recorder, before: Readon
   return {
     kind, recorder, finalLoss: loss, finalLossRaw, outputLoss: lossOf(outputs, evaluation), outputs, crossEntropy: crossEntropy(session, evaluation), trapped, strip: undefined, targetCounters,
     parameters: fixed ? realParameters(plan, raw) : raw, parametersRaw: fixed ? raw : undefined,
-    counters, lateCounters: difference(counters, before),
+    counters, earlier,
   };
 }
 
@@ -215,7 +211,7 @@ export function realParameters(plan: Plan, raw: readonly (readonly number[])[]):
 }
 
 /** What was added to counters since they stood as `before`; nothing there counts from zero. */
-export function difference(after: Readonly<Record<string, Tally>>, before: Readonly<Record<string, Tally>>): Record<string, Tally> {
+function difference(after: Readonly<Record<string, Tally>>, before: Readonly<Record<string, Tally>>): Record<string, Tally> {
   const added: Record<string, Tally> = {};
   for (const key of Object.keys(after)) {
     const now = after[key]!, then = before[key] ?? NOTHING;

@@ -39,9 +39,9 @@ export class Recorder {
   readonly #lateFrom: number;
   readonly #stressFrom: number;
   readonly #alphas: number[] = [];
-  readonly #min: Float64Array;
-  readonly #max: Float64Array;
-  readonly #last: Float64Array;
+  readonly #bins: number;
+  /** Smallest, largest and last value of every bin, one list behind the other: short runs feel every array they make. */
+  readonly #curve: Float64Array;
   #sum = 0;
   #lateSum = 0;
   #lateMin = Infinity;
@@ -77,10 +77,8 @@ export class Recorder {
     this.#stressFrom = options.stressFrom;
     this.#opening = Math.max(1, Math.floor(steps / 200));
     this.#onset = Math.max(1, Math.floor((steps - options.stressFrom) / 200));
-    const bins = Math.min(CURVE_BINS, steps);
-    this.#min = new Float64Array(bins).fill(Infinity);
-    this.#max = new Float64Array(bins).fill(-Infinity);
-    this.#last = new Float64Array(bins);
+    const bins = (this.#bins = Math.min(CURVE_BINS, steps));
+    this.#curve = new Float64Array(3 * bins).fill(Infinity, 0, bins).fill(-Infinity, bins, 2 * bins);
   }
 
   add(step: number, { loss, alpha, flags, events }: Row): void {
@@ -115,10 +113,11 @@ export class Recorder {
       if (loss < this.#lateMin) this.#lateMin = loss;
       if (exceeds(loss, this.#lateMax)) this.#lateMax = loss;
     }
-    const bin = Math.min(this.#last.length - 1, Math.floor((step * this.#last.length) / this.#steps));
-    if (loss < this.#min[bin]!) this.#min[bin] = loss;
-    if (exceeds(loss, this.#max[bin]!)) this.#max[bin] = loss;
-    this.#last[bin] = loss;
+    const bins = this.#bins, curve = this.#curve;
+    const bin = Math.min(bins - 1, Math.floor((step * bins) / this.#steps));
+    if (loss < curve[bin]!) curve[bin] = loss;
+    if (exceeds(loss, curve[bins + bin]!)) curve[bins + bin] = loss;
+    curve[2 * bins + bin] = loss;
   }
 
   /** The larger of the mean loss in the first steps of the run and in the first steps of the stress. */
@@ -136,7 +135,8 @@ export class Recorder {
   }
 
   get curve(): Curve {
-    return { min: this.#min, max: this.#max, last: this.#last };
+    const of = (list: number): Float64Array => this.#curve.subarray(list * this.#bins, (list + 1) * this.#bins);
+    return { min: of(0), max: of(1), last: of(2) };
   }
 
   /** Undefined where no step had the throttle on. */

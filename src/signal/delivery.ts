@@ -76,6 +76,10 @@ export function* deliveries(plan: Plan, dataset: Dataset, { lastOnly = false } =
   // What the delivery before was: which rows, and what of the sensor.
   const before = { first: -1, count: 0, sensorOn: false, clock: 0 };
 
+  /** Of so many rows, columns from `values[from]` on. */
+  const copy = (from: number, columns: number, count: number, into: Float64Array, to: number): void => {
+    for (let row = 0; row < count; row++) for (let column = 0; column < columns; column++) into[to + row * columns + column] = values[from + row * width + column]!;
+  };
   const deliver = (batch: Pick<RowOrder, 'first' | 'count' | 'rowAt'>): void => {
     const { first, count } = batch;
     delivered.unchanged =
@@ -90,13 +94,15 @@ export function* deliveries(plan: Plan, dataset: Dataset, { lastOnly = false } =
     delivered.count = count;
     delivered.inputs = inputBuffer.upTo(count * inputs);
     delivered.targets = targetBuffer.upTo(count * targets);
-    for (let index = 0; index < count; index++) {
-      const start = batch.rowAt(index) * width;
-      const toInput = index * inputs;
-      if (sensorOn) frontEnd.deliver(values, start, clock, inputBuffer.whole, toInput);
-      else for (let i = 0; i < inputs; i++) inputBuffer.whole[toInput + i] = values[start + i]!;
-      const toTarget = index * targets;
-      for (let o = 0; o < targets; o++) targetBuffer.whole[toTarget + o] = values[start + inputs + o]!;
+    for (let index = 0; index < count;) {
+      // Rows that follow one another go through the front end at once.
+      const row = batch.rowAt(index);
+      const next = first < 0 ? 1 : Math.min(count - index, rows - row);
+      const start = row * width;
+      if (sensorOn) frontEnd.deliver(values, start, clock, inputBuffer.whole, index * inputs, next, width);
+      else copy(start, inputs, next, inputBuffer.whole, index * inputs);
+      copy(start + inputs, targets, next, targetBuffer.whole, index * targets);
+      index += next;
     }
   };
 

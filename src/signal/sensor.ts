@@ -14,12 +14,13 @@ export interface FrontEnd {
    */
   isStatic(clock: number, other: number): boolean;
   /**
-   * Writes what the chip is given for one sample: `inputs` prepared values from `samples[from]` on, to `delivered[to]` on.
+   * Writes what the chip is given for samples: `inputs` prepared values of each, from `samples[from]` on and every `stride`, to `delivered[to]` on.
    * With noise every call draws; call in delivery order.
    *
+   * @param count samples; default 1
    * @throws QrailsError `data` where a delivered value is not finite
    */
-  deliver(samples: Float64Array, from: number, clock: number, delivered: Float64Array, to: number): void;
+  deliver(samples: Float64Array, from: number, clock: number, delivered: Float64Array, to: number, count?: number, stride?: number): void;
   /** Draws the noise of this many samples without delivering them. */
   skip(samples: number): void;
 }
@@ -60,50 +61,55 @@ export function createFrontEnd(sensor: SensorParts, inputs: number, seed: number
   const dead = (model.dead ?? []).map(({ at, value = 0, channels }, index) => ({ at, value, channels: channelsOf(channels, inputs, `dead[${index}].channels`) }));
   const deviation = model.noise?.standardDeviation ?? 0;
   const noisy = deviation > 0 ? channelsOf(model.noise?.channels, inputs, 'noise.channels') : new Uint32Array(0);
-  const stream = randomStream(seed, 'noise');
+  const stream = noisy.length > 0 ? randomStream(seed, 'noise') : undefined;
   const convert = model.adc && createConverter(model.adc);
 
   return {
-    isStatic: (clock, other) =>
-      noisy.length === 0 &&
-      (clock === other ||
-        (gain.same(clock, other) && offset.same(clock, other) && supply?.same(clock, other) !== false && dead.every(({ at }) => (clock < at) === (other < at)))),
-
-    skip(samples) {
-      for (let draws = samples * noisy.length; draws > 0; draws--) normal(stream);
+    // Asked for at every step: makes nothing.
+    isStatic(clock, other) {
+      if (stream) return false;
+      if (clock === other) return true;
+      for (const { at } of dead) if ((clock < at) !== (other < at)) return false;
+      return gain.same(clock, other) && offset.same(clock, other) && supply?.same(clock, other) !== false;
     },
 
-    deliver(samples, from, clock, delivered, to) {
-      for (let i = 0; i < inputs; i++) delivered[to + i] = samples[from + i]!;
+    skip(samples) {
+      if (stream) for (let draws = samples * noisy.length; draws > 0; draws--) normal(stream);
+    },
+
+    deliver(samples, from, clock, delivered, to, count = 1, stride = inputs) {
+      const end = to + count * inputs;
+      for (let row = 0; row < count; row++) for (let i = 0; i < inputs; i++) delivered[to + row * inputs + i] = samples[from + row * stride + i]!;
 
       const gains = gain.at(clock);
       for (let k = 0; k < gains.length; k++) {
-        const [channels, values] = [gain.channels[k]!, gains[k]!];
-        for (let i = 0; i < channels.length; i++) delivered[to + channels[i]!]! *= values[i]!;
+        const channels = gain.channels[k]!, values = gains[k]!;
+        for (let at = to; at < end; at += inputs) for (let i = 0; i < channels.length; i++) delivered[at + channels[i]!]! *= values[i]!;
       }
       if (supply !== undefined) {
         const ratio = supply.at(clock);
-        for (const channel of supplied) delivered[to + channel]! *= ratio;
+        for (let at = to; at < end; at += inputs) for (const channel of supplied) delivered[at + channel]! *= ratio;
       }
       const offsets = offset.at(clock);
       for (let k = 0; k < offsets.length; k++) {
-        const [channels, values] = [offset.channels[k]!, offsets[k]!];
-        for (let i = 0; i < channels.length; i++) delivered[to + channels[i]!]! += values[i]!;
+        const channels = offset.channels[k]!, values = offsets[k]!;
+        for (let at = to; at < end; at += inputs) for (let i = 0; i < channels.length; i++) delivered[at + channels[i]!]! += values[i]!;
       }
-      for (const { at, value, channels } of dead) {
-        if (clock >= at) for (const channel of channels) delivered[to + channel] = value;
+      for (const { at: dies, value, channels } of dead) {
+        if (clock >= dies) for (let at = to; at < end; at += inputs) for (const channel of channels) delivered[at + channel] = value;
       }
-      for (const channel of noisy) delivered[to + channel]! += deviation * normal(stream);
+      if (stream) for (let at = to; at < end; at += inputs) for (const channel of noisy) delivered[at + channel]! += deviation * normal(stream);
 
-      for (let i = 0; i < inputs; i++) {
-        const v = delivered[to + i]!;
+      for (let at = to; at < end; at++) {
+        const v = delivered[at]!;
         if (!Number.isFinite(v)) {
+          const row = Math.floor((at - to) / inputs), channel = (at - to) % inputs;
           throw new QrailsError({
-            code: 'data', where: `sensor: channel ${i} at clock ${clock}`, message: 'the front end delivers a value that is not a finite number',
-            found: `${samples[from + i]} became ${v}`, try: 'smaller gains and offsets, or scale the data',
+            code: 'data', where: `sensor: channel ${channel} at clock ${clock}`, message: 'the front end delivers a value that is not a finite number',
+            found: `${samples[from + row * stride + channel]} became ${v}`, try: 'smaller gains and offsets, or scale the data',
           });
         }
-        if (convert !== undefined) delivered[to + i] = convert(v);
+        if (convert !== undefined) delivered[at] = convert(v);
       }
     },
   };

@@ -9,6 +9,7 @@ import { loadCore, type Build } from '../core/load.js';
 import type { Batch, NumberSystem } from '../core/session.js';
 import { quantumFraction } from '../plan/alignment.js';
 import { ofDraft } from '../plan/drawn.js';
+import { hashJson } from '../plan/hash.js';
 import type { Recording } from '../run/pair.js';
 import type { Experiment } from '../schema/experiment.js';
 import type { Plan } from '../schema/plan.js';
@@ -131,9 +132,9 @@ export function createJudge({ build, module, numbers = 'both', outputs = false, 
   return Object.assign(one, { together: several });
 }
 
-/** All of a plan that its last batch depends on, but for what is drawn. */
+/** All of a plan that its last batch depends on, but for what is drawn; hashed, since every run looks it up, and that takes the longer the key. */
 const deliveryOf = ofDraft(({ layers, data: { rows }, order, lastBatch, sensor, evaluationRows, phases }) => (
-  { key: JSON.stringify([layers, rows, order, lastBatch, sensor, evaluationRows, phases.map((phase) => [phase.steps, phase.batch, phase.sensor])]) }
+  { key: hashJson(JSON.stringify([layers, rows, order, lastBatch, sensor, evaluationRows, phases.map((phase) => [phase.steps, phase.batch, phase.sensor])])) }
 ));
 
 /** All of a plan that its float64 side depends on, and what it is judged by: not the formats, nor the raws made with them. */
@@ -145,5 +146,5 @@ function floatKey(plan: Plan, limits: ReturnType<typeof thresholds>): string {
 const realOf = ofDraft(({ sites, sigmoid: _table, errorOne: _one, initial: _initial, seed: _seed, data: { rows }, ...rest }) => {
   // Two laws measure a gradient against the last place of what it moves.
   const quantum = measuresGradient(rest.throttle.law) ? quantumFraction({ layers: rest.layers, sites }) : null;
-  return { key: JSON.stringify([Object.keys(sites), quantum, rows]) + JSON.stringify(rest, (name, value: unknown) => (name === 'raw' ? undefined : value)) };
+  return { key: hashJson(JSON.stringify([Object.keys(sites), quantum, rows, rest], (name, value: unknown) => (name === 'raw' ? undefined : value))) };
 });

@@ -2,9 +2,11 @@
 import { SEED_MEASURES, type SeedMeasureName } from '../compare/seedsMeasures.js';
 import { isInLoop } from '../compare/verdict.js';
 import type { Counters } from '../format/quantise.js';
+import { ofDraft } from '../plan/drawn.js';
 import type { Recording } from '../run/pair.js';
 import type { Plan } from '../schema/plan.js';
 import type { SweepNumbers, SweepSide } from '../schema/sweep.js';
+import { siteKeys } from '../site/sites.js';
 
 /** One side of a run, and what it is held against. */
 export interface MeasuredSide {
@@ -35,13 +37,15 @@ const seedMeasure = (name: SeedMeasureName): SweepMeasure => {
   return { label, about, unbounded, of: ({ recording, weightError }) => of(recording, weightError) };
 };
 
+const loopKeys = ofDraft(({ layers }) => siteKeys(layers.length).filter(isInLoop));
+
 /** Largest share, over the sites of the learning loop (docs/verdicts.md), of the values that a counter counted; NaN in float64, which has no rails. */
-function largestShare(recording: Recording, counted: (counters: Counters) => number): number {
-  if (recording.kind === 'float') return NaN;
+function largestShare({ plan, recording: { kind, counters } }: MeasuredSide, counted: (counters: Counters) => number): number {
+  if (kind === 'float') return NaN;
   let largest = 0;
-  for (const key of Object.keys(recording.counters)) {
-    const site = recording.counters[key]!;
-    if (site.count > 0 && isInLoop(key)) largest = Math.max(largest, counted(site) / site.count);
+  for (const key of loopKeys(plan)) {
+    const site = counters[key];
+    if (site && site.count > 0) largest = Math.max(largest, counted(site) / site.count);
   }
   return largest;
 }
@@ -69,11 +73,11 @@ export const SWEEP_MEASURES = {
   },
   overflowShare: {
     label: 'overflows', about: 'largest share of overflowing values of a site of the learning loop, over the whole run; of the fixed side', unbounded: false, only: 'fixed',
-    of: ({ recording }) => largestShare(recording, ({ overflowHigh, overflowLow }) => overflowHigh + overflowLow),
+    of: (side) => largestShare(side, ({ overflowHigh, overflowLow }) => overflowHigh + overflowLow),
   },
   nearRailShare: {
     label: 'near a rail', about: 'largest share of values near a rail of a site of the learning loop, over the whole run; of the fixed side', unbounded: false, only: 'fixed',
-    of: ({ recording }) => largestShare(recording, ({ nearRail }) => nearRail),
+    of: (side) => largestShare(side, ({ nearRail }) => nearRail),
   },
   parameterBits: { label: 'parameter bits', about: 'word lengths of all weights and biases, added up; of the fixed side', unbounded: false, only: 'fixed', of: ({ plan, recording }) => (recording.kind === 'fixed' ? parameterBits(plan) : NaN) },
 } as const satisfies Record<string, SweepMeasure>;
