@@ -371,7 +371,7 @@ export class Session {
         const key = siteKey(name, layer);
         const rounds = this.#rounds(key);
         const place = this.kind === 'fixed' ? 1 : 2 ** -this.plan.sites[key]!.fractionLength;
-        reals.forEach((real, k) => this.#put(this.#addresses.theta, index++, rounds ? Number(raws[k]!) * place : real));
+        for (let k = 0; k < reals.length; k++) this.#put(this.#addresses.theta, index++, rounds ? Number(raws[k]!) * place : reals[k]!);
       };
       write('weight', weights.flat(), weightsRaw.flat());
       write('bias', bias, biasRaw);
@@ -755,9 +755,11 @@ export class Session {
 
   /** What of `counters` adds up: less to read. */
   tallies(): Record<string, Tally> {
-    const of = (number: (field: keyof Tally) => number): Tally =>
-      ({ count: number('count'), overflowHigh: number('overflowHigh'), overflowLow: number('overflowLow'), underflow: number('underflow'), nearRail: number('nearRail') });
-    return this.#counted((key, site) => of(key === 'input' ? (field) => this.#inputs!.counters[field] : (field) => site.number(field)));
+    return this.#counted((key, site): Tally => {
+      if (key !== 'input') return { count: site.number('count'), overflowHigh: site.number('overflowHigh'), overflowLow: site.number('overflowLow'), underflow: site.number('underflow'), nearRail: site.number('nearRail') };
+      const { count, overflowHigh, overflowLow, underflow, nearRail } = this.#inputs!.counters;
+      return { count, overflowHigh, overflowLow, underflow, nearRail };
+    });
   }
 
   #counted<T>(read: (key: string, site: RecordView) => T): Record<string, T> {

@@ -118,9 +118,10 @@ function* inTurns<K extends NumberSystem>(sessions: readonly Session[], { plan, 
   let samples = 0;
   for (const batch of deliveries(plan, dataset)) {
     const marked = batch.step === marks.lateFrom || batch.step === steps;
-    if (marked || sides.some(({ session }) => session.runsBefore(batch))) yield 'queued';
+    if (marked || sides[0]!.session.runsBefore(batch)) yield 'queued'; // both sides queue alike
     if (batch.step < steps) {
-      for (const side of sides) {
+      for (let k = 0; k < sides.length; k++) { // an iterator would be an object for every step here
+        const side = sides[k]!;
         if (marked) side.before = side.session.tallies();
         side.session.push(batch);
       }
