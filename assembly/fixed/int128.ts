@@ -161,6 +161,19 @@ export function complementRemainder(dLow: u64, dHigh: u64): bool {
 export let fractionInexact: bool = false;
 export function remainderFraction(restLow: u64, restHigh: u64, dLow: u64, dHigh: u64, bits: i32): u64 {
   let fraction: u64 = 0;
+  const free = dHigh ? 0 : <i32>clz(dLow);
+  if (free > 7) {
+    // So many bits at a time as a word has room for.
+    for (let left = bits; left > 0; left -= free) {
+      const some = min(left, free);
+      restLow <<= some;
+      const digits = restLow / dLow;
+      restLow -= digits * dLow;
+      fraction = (fraction << some) | digits;
+    }
+    fractionInexact = restLow != 0;
+    return fraction;
+  }
   for (let bit = 0; bit < bits; bit++) {
     restHigh = (restHigh << 1) | (restLow >> 63);
     restLow <<= 1;

@@ -1,7 +1,8 @@
 /** A layer's outputs, samples side by side. The rule is that of `forwardSample` (network/layer.ts), which takes over where a value is near a rail. */
 import * as abi from '../abi';
 import { at, forwardSample } from '../network/layer';
-import { aside, recordLanes, withError } from './record';
+import { commit, logEnd } from './planes';
+import { aside, asideSum, logged, roundingErrors } from './record';
 import { hasLowest, narrow, narrowBytes } from './short';
 import { keep } from './tally';
 
@@ -23,7 +24,6 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
   // Quantisations of a running sum: after every group of products, and of the bias.
   const steps = group ? (width + group - 1) / group + i32(bias != 0) : 1;
   const last = width - 1;
-  const log = <usize>load<i32>(header, abi.HEADER_LANE_LOG), logZ = log + (<usize>(outputs * steps) << 4);
   const narrowed = <usize>load<i32>(header, abi.HEADER_LANE_PAIRS), narrowStride = narrowBytes(width);
   let pairs = !isFloat<V>() && load<i32>(record, abi.LAYER_SHORT_FORWARD) != 0;
   if (pairs) {
@@ -34,15 +34,17 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
   const base = l.base(site), shift = load<i32>(site, abi.SITE_SHIFT);
   const addend = l.addend(site), grid = l.grid(shift);
   const baseOut = l.base(activation), shiftOut = load<i32>(activation, abi.SITE_SHIFT);
-  let leastSum = v128.load(site, abi.SITE_LANE_LEAST), mostSum = v128.load(site, abi.SITE_LANE_MOST), underSum = none;
-  let leastOut = v128.load(activation, abi.SITE_LANE_LEAST), mostOut = v128.load(activation, abi.SITE_LANE_MOST), underOut = none;
+  let leastSum = v128.load(site, abi.SITE_LANE_LEAST), mostSum = v128.load(site, abi.SITE_LANE_MOST), underSum = none, errorsSum = none;
+  let leastOut = v128.load(activation, abi.SITE_LANE_LEAST), mostOut = v128.load(activation, abi.SITE_LANE_MOST), underOut = none, errorsOut = none;
+  let log = logged(site), logOut = logged(activation);
+  const logFull = logEnd<L>(site), logOutFull = logEnd<L>(activation);
   let samples = 0;
   for (let b = 0; b < whole; b += l.size()) {
     const rows = at<N>(inputs, b * width);
     if (pairs) l.sidePairs(rows, width, columns);
     else if (group || l.byColumns()) l.transpose(rows, width, columns);
     let least = l.top(), most = l.bottom(), under = none, leastZ = l.top(), mostZ = l.bottom(), underZ = none;
-    let logged = log, loggedZ = logZ, errors = none, errorsZ = none;
+    let to = log, toZ = logOut, raws = none, exact = none, rawsZ = none, exactZ = none;
     for (let o = 0; o < outputs; o++) {
       const row = at<N>(weights, o * width);
       let s = none;
@@ -54,8 +56,8 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
         most = l.max(most, s);
         if (shift) under = l.underflow(under, s, x);
         if (n.records()) {
-          logged = aside<L>(logged, s);
-          errors = withError<L>(errors, s, x, shift);
+          to = aside<L>(to, s);
+          exact = l.add(exact, x);
         }
       } else {
         let terms = none;
@@ -69,8 +71,8 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
             most = l.max(most, s);
             under = l.lost(under, s, terms, step);
             if (n.records()) {
-              logged = aside<L>(logged, l.raw(s, shift, site));
-              errors = l.add(errors, l.sub(step, terms));
+              to = asideSum<L>(to, s, shift);
+              exact = l.add(exact, terms);
             }
           }
         } else {
@@ -86,8 +88,8 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
             most = l.max(most, s);
             under = l.lost(under, s, terms, step);
             if (n.records()) {
-              logged = aside<L>(logged, l.raw(s, shift, site));
-              errors = l.add(errors, l.sub(step, terms));
+              to = asideSum<L>(to, s, shift);
+              exact = l.add(exact, terms);
             }
             products = none;
             remaining = group;
@@ -101,20 +103,22 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
           most = l.max(most, s);
           under = l.lost(under, s, terms, step);
           if (n.records()) {
-            logged = aside<L>(logged, l.raw(s, shift, site));
-            errors = l.add(errors, l.sub(step, terms));
+            to = asideSum<L>(to, s, shift);
+            exact = l.add(exact, terms);
           }
         }
         s = l.raw(s, shift, site);
       }
+      if (n.records()) raws = l.add(raws, s); // of a running sum the last, which is what all steps add up to
       const x = l.shl(s, leftSum);
       const z = l.round(x, baseOut, shiftOut, activation);
       leastZ = l.min(leastZ, z);
       mostZ = l.max(mostZ, z);
       underZ = l.underflow(underZ, z, x);
       if (n.records()) {
-        loggedZ = aside<L>(loggedZ, z);
-        errorsZ = withError<L>(errorsZ, z, x, shiftOut);
+        toZ = aside<L>(toZ, z);
+        rawsZ = l.add(rawsZ, z);
+        exactZ = l.add(exactZ, x);
       }
       v128.store(results + (<usize>o << 4), relu ? l.max(z, none) : z);
     }
@@ -127,8 +131,10 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
       continue;
     }
     if (n.records()) {
-      recordLanes<L>(site, log, logged, l.total(errors));
-      recordLanes<L>(activation, logZ, loggedZ, l.total(errorsZ));
+      log = commit<L>(site, to, logFull);
+      logOut = commit<L>(activation, toZ, logOutFull);
+      errorsSum = l.total(errorsSum, roundingErrors<L>(raws, exact, shift));
+      errorsOut = l.total(errorsOut, roundingErrors<L>(rawsZ, exactZ, shiftOut));
     }
     const out = at<N>(activations, b * outputs);
     for (let o = 0; o < outputs; o++) l.scatter(at<N>(out, o), at<N>(0, outputs), v128.load(results + (<usize>o << 4)));
@@ -142,7 +148,7 @@ export function forwardLanes<N, V, L>(header: usize, record: usize, inputs: usiz
   }
   n.counted(site, samples * outputs * steps);
   n.counted(activation, samples * outputs);
-  keep<N, L>(site, leastSum, mostSum, underSum);
-  keep<N, L>(activation, leastOut, mostOut, underOut);
+  keep<N, L>(site, leastSum, mostSum, underSum, errorsSum, log);
+  keep<N, L>(activation, leastOut, mostOut, underOut, errorsOut, logOut);
   return whole;
 }

@@ -1,7 +1,6 @@
 /** Two values side by side as words of 64 bits: exact values up to 61 bits (src/core/lanes.ts). Products are of words of 32 bits. */
 import * as abi from '../abi';
 import { dot } from '../number/dot';
-import { increment } from './record';
 import { narrow, narrowBytes, pairDots } from './short';
 
 /** Makes every exact value positive, so that it can be shifted right without its sign. */
@@ -69,12 +68,8 @@ export class Longs {
     return i64x2.add(count, v128.andnot(i64x2.eq(raw, zero), i64x2.eq(x, zero)));
   }
   @inline magnitude(raw: v128): v128 { return i64x2.abs(raw); }
-  @inline bin(bins: usize, from: usize): void {
-    increment(bins + (<usize>clz(load<i64>(from)) << 4));
-    increment(bins + (<usize>clz(load<i64>(from, 8)) << 4) + 8);
-  }
-  @inline firstBin(): i32 { return 0; }
-  @inline total(v: v128): i64 { return this.sum(v); }
+  @inline magnitudeOfSum(sum: v128, shift: i32): v128 { return i64x2.shr_u(i64x2.abs(sum), shift); }
+  @inline total(sums: v128, v: v128): v128 { return i64x2.add(sums, v); }
   @inline sum(v: v128): i64 { return i64x2.extract_lane(v, 0) + i64x2.extract_lane(v, 1); }
   @inline atEdge(least: v128, most: v128, site: usize): bool {
     const inside = v128.and(i64x2.gt_s(least, v128.load_splat<i64>(site, abi.SITE_EDGE_LOW)), i64x2.gt_s(v128.load_splat<i64>(site, abi.SITE_EDGE_HIGH), most));

@@ -56,7 +56,7 @@ export class Reals {
   @inline sum(v: v128): i64 { return 0; }
   // Nothing is recorded.
   @inline magnitude(raw: v128): v128 { return raw; }
-  @inline bin(bins: usize, from: usize): void {}
-  @inline total(v: v128): i64 { return 0; }
+  @inline magnitudeOfSum(sum: v128, shift: i32): v128 { return sum; }
+  @inline total(sums: v128, v: v128): v128 { return sums; }
   @inline atEdge(least: v128, most: v128, site: usize): bool { return false; }
 }

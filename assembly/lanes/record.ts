@@ -1,5 +1,17 @@
-/** What the full recorder adds for values side by side: kept aside until no value of the group turns out to be near a rail, then counted. */
+/** What the full recorder adds for values side by side: kept aside until no value of the group turns out to be near a rail, then counted (planes.ts). */
 import * as abi from '../abi';
+
+/** Where a kernel of one value after another looks what is to be counted, so that its inner loop has no call and nothing is spilled. */
+@inline
+export function slice<N, L>(from: i32, to: i32): i32 {
+  return changetype<N>(0).records() ? min(from + abi.LANE_BLOCK * changetype<L>(0).size(), to) : to;
+}
+
+/** Where the magnitudes of a site's next group go. */
+@inline
+export function logged(site: usize): usize {
+  return <usize>load<i32>(site, abi.SITE_LANE_LOGGED);
+}
 
 /** Puts magnitudes of raws aside; where the next go. */
 @inline
@@ -8,23 +20,16 @@ export function aside<L>(to: usize, raw: v128): usize {
   return to + 16;
 }
 
-/** Rounding errors as they are (`addError` of fixed/quantise.ts), with that of one more value in each lane. */
+/** The same of a running sum. */
 @inline
-export function withError<L>(errors: v128, raw: v128, x: v128, shift: i32): v128 {
-  const l = changetype<L>(0);
-  return l.add(errors, l.sub(l.shl(raw, shift), x));
+export function asideSum<L>(to: usize, sum: v128, shift: i32): usize {
+  v128.store(to, changetype<L>(0).magnitudeOfSum(sum, shift));
+  return to + 16;
 }
 
-/** Counts what was put aside, and the sum of its rounding errors. Every lane has a histogram of its own until the run ends: neighbours often fall into one bin, and adding waits for what was added before. */
-export function recordLanes<L>(site: usize, from: usize, to: usize, errors: i64): void {
-  const l = changetype<L>(0);
-  const bins = <usize>load<i32>(site, abi.SITE_LANE_BINS);
-  for (; from < to; from += 16) l.bin(bins, from);
-  store<i64>(site, load<i64>(site, abi.SITE_ERROR_SUM) + errors, abi.SITE_ERROR_SUM);
-}
-
-/** One more in a bin. */
+/** The sum of rounding errors (`addError` of fixed/quantise.ts) of values of which only the sums are kept; it fits a lane, so it does not matter if these do not. */
 @inline
-export function increment(bin: usize): void {
-  store<i64>(bin, load<i64>(bin) + 1);
+export function roundingErrors<L>(raws: v128, exact: v128, shift: i32): v128 {
+  const l = changetype<L>(0);
+  return l.sub(l.shl(raws, shift), exact);
 }

@@ -5,15 +5,19 @@
 import * as abi from '../abi';
 import { layer } from '../network/layer';
 import { LongsOne } from './longs';
+import { beginCount, endCount } from './planes';
 import { WordsOne } from './words';
 
-/** Range and underflows of a site from here on; nothing where nothing is counted. */
+/** Range, underflows, sums of rounding errors and log of a site from here on; nothing where nothing is counted. */
 @inline
-export function keep<N, L>(site: usize, least: v128, most: v128, underflows: v128): void {
+export function keep<N, L>(site: usize, least: v128, most: v128, underflows: v128, errors: v128, log: usize): void {
   if (!changetype<N>(0).counts()) return;
   v128.store(site, least, abi.SITE_LANE_LEAST);
   v128.store(site, most, abi.SITE_LANE_MOST);
   store<i64>(site, load<i64>(site, abi.SITE_UNDERFLOW) - changetype<L>(0).sum(underflows), abi.SITE_UNDERFLOW);
+  if (!changetype<N>(0).records()) return;
+  store<i64>(site, load<i64>(site, abi.SITE_ERROR_SUM) + i64x2.extract_lane(errors, 0) + i64x2.extract_lane(errors, 1), abi.SITE_ERROR_SUM);
+  store<i32>(site, <i32>log, abi.SITE_LANE_LOGGED);
 }
 
 @inline
@@ -21,30 +25,17 @@ function begin<L>(site: usize): void {
   const l = changetype<L>(0);
   v128.store(site, l.top(), abi.SITE_LANE_LEAST);
   v128.store(site, l.bottom(), abi.SITE_LANE_MOST);
+  if (load<i32>(site, abi.SITE_LANE_PLANES)) beginCount(site);
 }
 
 @inline
 function end<L>(site: usize): void {
   const l = changetype<L>(0);
-  if (load<i32>(site, abi.SITE_LANE_BINS)) endBins<L>(site);
+  if (load<i32>(site, abi.SITE_LANE_PLANES)) endCount<L>(site);
   const least = v128.load(site, abi.SITE_LANE_LEAST), most = v128.load(site, abi.SITE_LANE_MOST);
   if (!v128.any_true(l.notAbove(least, most))) return; // no lane saw anything
   store<i64>(site, min(load<i64>(site, abi.SITE_MIN), l.least(least)), abi.SITE_MIN);
   store<i64>(site, max(load<i64>(site, abi.SITE_MAX), l.most(most)), abi.SITE_MAX);
-}
-
-/** What each lane has binned joins the site's histogram. */
-function endBins<L>(site: usize): void {
-  const l = changetype<L>(0);
-  const bins = <usize>load<i32>(site, abi.SITE_LANE_BINS);
-  let from = bins;
-  for (let zeros = l.firstBin(); zeros <= 64; zeros++) {
-    const bin = site + (<usize>zeros << 3);
-    let sum = load<i64>(bin, abi.SITE_HISTOGRAM);
-    for (const end = from + (<usize>l.size() << 3); from < end; from += 8) sum += load<i64>(from);
-    store<i64>(bin, sum, abi.SITE_HISTOGRAM);
-  }
-  memory.fill(bins, 0, from - bins);
 }
 
 /** Begins or ends the tally of every site that lanes of some kind may round. */

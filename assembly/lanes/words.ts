@@ -3,7 +3,6 @@
  * a kind of lanes L: WordsOne, WordsRaw and WordsThree here, LongsOne and LongsThree in longs.ts, by the addends of the rounding; and Reals of the reference.
  */
 import * as abi from '../abi';
-import { increment } from './record';
 import { transposePairs } from './short';
 import { storeColumns } from './transpose';
 
@@ -93,20 +92,8 @@ export class Words {
     return i32x4.add(count, v128.andnot(i32x4.eq(raw, zero), i32x4.eq(x, zero)));
   }
   @inline magnitude(raw: v128): v128 { return i32x4.abs(raw); }
-  /** Counts four magnitudes by their leading zeros as words of 64 bits, less 32. */
-  @inline bin(bins: usize, from: usize): void {
-    increment(bins + (<usize>clz(load<i32>(from)) << 5));
-    increment(bins + (<usize>clz(load<i32>(from, 4)) << 5) + 8);
-    increment(bins + (<usize>clz(load<i32>(from, 8)) << 5) + 16);
-    increment(bins + (<usize>clz(load<i32>(from, 12)) << 5) + 24);
-  }
-  /** Leading zeros of 64 bits in the first bin. */
-  @inline firstBin(): i32 { return 32; }
-  /** Sum of all lanes in 64 bits. */
-  @inline total(v: v128): i64 {
-    const pairs = i64x2.add(i64x2.extend_low_i32x4_s(v), i64x2.extend_high_i32x4_s(v));
-    return i64x2.extract_lane(pairs, 0) + i64x2.extract_lane(pairs, 1);
-  }
+  /** Sums in two words of 64 bits, with those of all lanes. */
+  @inline total(sums: v128, v: v128): v128 { return i64x2.add(i64x2.add(sums, i64x2.extend_low_i32x4_s(v)), i64x2.extend_high_i32x4_s(v)); }
   @inline sum(v: v128): i64 {
     const pairs = i32x4.add(v, i32x4.shuffle(v, v, 2, 3, 0, 1));
     return <i64>(i32x4.extract_lane(pairs, 0) + i32x4.extract_lane(pairs, 1));
@@ -147,6 +134,8 @@ export class WordsOne extends OneAddend {
   /** A running sum after one more step, and the raw it stands for. */
   @inline onward(sum: v128, step: v128, shift: i32): v128 { return i32x4.add(sum, step); }
   @inline raw(sum: v128, shift: i32, site: usize): v128 { return shift ? i32x4.shr_s(sum, shift) : sum; }
+  /** Magnitude of the raw that a running sum stands for: shifted by 0 too, which costs less than to ask. */
+  @inline magnitudeOfSum(sum: v128, shift: i32): v128 { return i32x4.shr_u(i32x4.abs(sum), shift); }
 }
 
 /** As WordsOne, but a running sum is kept as a raw: for sums that fit a lane, and exact values that do not. */
@@ -154,6 +143,7 @@ export class WordsOne extends OneAddend {
 export class WordsRaw extends OneAddend {
   @inline onward(sum: v128, step: v128, shift: i32): v128 { return i32x4.add(sum, i32x4.shr_s(step, shift)); }
   @inline raw(sum: v128, shift: i32, site: usize): v128 { return sum; }
+  @inline magnitudeOfSum(sum: v128, shift: i32): v128 { return i32x4.abs(sum); }
 }
 
 /** Rounding by all three addends; see `round` of fixed/quantise.ts. */
@@ -161,6 +151,7 @@ export class WordsRaw extends OneAddend {
 export class WordsThree extends Words {
   @inline onward(sum: v128, step: v128, shift: i32): v128 { return i32x4.add(sum, step); }
   @inline raw(sum: v128, shift: i32, site: usize): v128 { return shift ? i32x4.shr_s(sum, shift) : sum; }
+  @inline magnitudeOfSum(sum: v128, shift: i32): v128 { return i32x4.shr_u(i32x4.abs(sum), shift); }
   @inline round(x: v128, base: v128, shift: i32, site: usize): v128 {
     const even = v128.and(i32x4.shr_s(x, shift), v128.load_splat<i32>(site, abi.SITE_LANE_LSB));
     const sign = v128.and(i32x4.shr_s(x, 31), v128.load_splat<i32>(site, abi.SITE_LANE_SIGN));

@@ -2,7 +2,7 @@
  * What host and core agree on: records in linear memory, field by field. `scripts/generate.mjs` writes assembly/abi.ts from this,
  * so no offset is typed twice.
  *
- * Field types: `i32`; `i64`; `histogram`, an i64 for each number of leading zeros; `lanes`, a vector of 16 bytes; `value`, eight bytes that hold an i64 raw in a fixed run and an f64 in the reference; `ptr`, an address.
+ * Field types: `i32`; `i64`; `histogram`, an i64 for each number of leading zeros; `lanes`, a vector of 16 bytes; `planes`, pairs of such; `value`, eight bytes that hold an i64 raw in a fixed run and an f64 in the reference; `ptr`, an address.
  */
 import { ANCHORS, ANCHOR_PARAMETERS, ESTIMATORS, SIGMOID, SUPERVISORS, THROTTLES, THROTTLE_TABLE } from '../control/registry.js';
 import { OVERFLOWS } from '../format/modes.js';
@@ -10,14 +10,18 @@ import { ERROR_BITS, HISTOGRAM_BINS } from '../format/quantise.js';
 import { DIVIDERS } from '../schema/profile.js';
 import { LAYER_SITES, RUN_SITES } from '../site/sites.js';
 
-export type FieldType = 'i32' | 'i64' | 'value' | 'ptr' | 'histogram' | 'lanes';
+/** Levels of the counts of a site, and higher planes of a level: see PLANES. */
+export const PLANE_LEVELS = 4;
+const PLANE_PAIRS = 16;
+
+export type FieldType = 'i32' | 'i64' | 'value' | 'ptr' | 'histogram' | 'lanes' | 'planes';
 export interface RecordLayout {
   readonly size: number;
   readonly offsets: Readonly<Record<string, number>>;
   readonly types: Readonly<Record<string, FieldType>>;
 }
 
-const width = { i32: 4, ptr: 4, i64: 8, value: 8, histogram: 8 * HISTOGRAM_BINS, lanes: 16 } as const;
+const width = { i32: 4, ptr: 4, i64: 8, value: 8, histogram: 8 * HISTOGRAM_BINS, lanes: 16, planes: 2 * 16 * PLANE_PAIRS } as const;
 const alignment = (type: FieldType): number => Math.min(8, width[type]);
 
 /** Lays fields out in the order given, each aligned to its size, at most eight bytes. */
@@ -56,8 +60,8 @@ export const RECORDS = {
     laneBase: 'i32', laneLsb: 'i32', laneSign: 'i32', laneLow: 'i32', laneHigh: 'i32',
     /** What a lane of 64 bits is shifted with, so that it is positive, after the shift. */
     laneBack: 'i64',
-    /** Full recorder: a histogram for each lane, to be added to that of the site. */
-    laneBins: 'ptr',
+    /** Full recorder: what lanes have counted of magnitudes (PLANES of each level, and a log behind them), and where in the log the next go. */
+    lanePlanes: 'ptr', laneLogged: 'ptr',
     /** Range of each lane since the run began. */
     laneLeast: 'lanes', laneMost: 'lanes',
     /** 2^−F, the value of a last place; of chosen sites of a binary64 run. */
@@ -81,6 +85,8 @@ export const RECORDS = {
     /** Whether exact sums of products are of words of 16 bits. */
     shortForward: 'i32', shortGradient: 'i32',
   }),
+  /** A level of counts of assembly/lanes/planes.ts: blocks so far, and bits of the counts; of the higher ones each plane with an addend that waits. */
+  PLANES: record({ blocks: 'i32', ones: 'lanes', twos: 'lanes', fours: 'lanes', eights: 'lanes', pairs: 'planes' }),
   /** One step's batch. */
   BATCH: record({ inputs: 'ptr', targets: 'ptr', count: 'i32', divisor: 'ptr' }),
   /** How G/B is taken for one batch size. */
@@ -102,8 +108,8 @@ export const RECORDS = {
     /** Losses that are balanced, 0 where none are; outputs of each (i32), their shares and norms (values), and the errors put aside. */
     losses: 'i32', lossOutputs: 'ptr', shares: 'ptr', lossNorms: 'ptr', wholeErrors: 'ptr', warmup: 'i32',
     batches: 'ptr', rows: 'ptr', step: 'i64', seed: 'i64',
-    /** Whether layers may be taken one after another, in lanes; where samples are put side by side, what the full recorder has not counted yet, and words of 16 bits. */
-    lanes: 'i32', laneScratch: 'ptr', laneLog: 'ptr', lanePairs: 'ptr',
+    /** Whether layers may be taken one after another, in lanes; where samples are put side by side, and words of 16 bits. */
+    lanes: 'i32', laneScratch: 'ptr', lanePairs: 'ptr',
     /** Site that trapped; 0 while none has. */
     trapped: 'ptr',
     /** Products between two quantisations of a running sum; 0: once at the end. */
@@ -142,6 +148,9 @@ export const SITE_COUNTERS = [
   'errorSum', 'quotientErrorSum',
 ] as const satisfies readonly (keyof (typeof RECORDS)['SITE']['types'])[];
 
+/** Vectors of four words that the full recorder counts at a time; and of any that kernels put aside before they look. */
+export const LANE_BLOCK = 32;
+
 /** How a site rounds: by addends (fast path), by the table `up`, or by random bits. */
 export const ROUND_KINDS = { addend: 0, table: 1, fraction: 2, equal: 3 } as const;
 
@@ -174,6 +183,9 @@ export function abiSource(): string {
   DIVIDERS.forEach((name, id) => constant(`DIVIDER_${snake(name)}`, id));
   OVERFLOWS.forEach((name, id) => constant(`OVERFLOW_${name}`, id));
   constant('ERROR_BITS', ERROR_BITS);
+  constant('PLANE_LEVELS', PLANE_LEVELS);
+  constant('PLANE_PAIRS', PLANE_PAIRS);
+  constant('LANE_BLOCK', LANE_BLOCK);
   constant('TABLE_LENGTH', THROTTLE_TABLE.length);
   lines.push(`export const TABLE: StaticArray<i32> = [${THROTTLE_TABLE.join(', ')}];`, '');
   return lines.join('\n');

@@ -4,13 +4,13 @@
  * drawing and TRAP its order of overflowing, so they are not for lanes; nor are products with a rounding of their own, sums from the last index on, and the
  * sigmoid. Bits and counters are the same either way.
  */
-import { ERROR_BITS, HISTOGRAM_BINS } from '../format/quantise.js';
+import { ERROR_BITS } from '../format/quantise.js';
 import { ROUNDING, type Addend, type RoundingMode } from '../format/modes.js';
 import { accumulateGroup, type Alignment } from '../plan/alignment.js';
 import type { RecordLevel } from '../run/levels.js';
 import type { Plan } from '../schema/plan.js';
 import { siteKey, type SiteName } from '../site/sites.js';
-import { LANES, ROUND_KINDS } from './abi.js';
+import { LANE_BLOCK, LANES, PLANE_LEVELS, RECORDS, ROUND_KINDS } from './abi.js';
 import type { RecordView } from './memory.js';
 
 /** Bits of a magnitude that a lane holds: beside the sign of 32 bits; and of 64, with room to make it positive. */
@@ -149,9 +149,13 @@ export function lanePairs({ layers, phases }: Pick<Plan, 'layers' | 'phases'>, l
   return Math.max(0, ...bytes.flat());
 }
 
-/** What the full recorder puts aside of a group at the most: every quantisation of a sample in the widest layer, or of a parameter in the largest batch. */
-const mostAside = ({ layers, phases }: Pick<Plan, 'layers' | 'phases'>): number => Math.max(...phases.map(({ batch }) => batch + 2), ...layers.map(({ inputs, outputs }) => outputs * (inputs + 2)));
-/** Bytes for it; the sites that lanes round, as in assembly/lanes/tally.ts; and bytes for the histograms of such a site's lanes. */
-export const laneLog = (plan: Pick<Plan, 'layers' | 'phases'>): number => 16 * mostAside(plan);
-export const LANE_SITES: ReadonlySet<SiteName> = new Set(['accumulator', 'activation', 'error', 'gradientAccumulator', 'gradient', 'update', 'weight', 'bias']);
-export const LANE_BINS = 4 * 8 * HISTOGRAM_BINS;
+/** What the full recorder puts aside at a site before it looks, at the most: of a sample in the widest layer, of a parameter in the largest batch, or of a slice of other values. */
+const mostAside = ({ layers, phases }: Pick<Plan, 'layers' | 'phases'>): number => Math.max(LANE_BLOCK, ...phases.map(({ batch }) => batch + 2), ...layers.map(({ inputs, outputs }) => outputs * (inputs + 2)));
+/** The sites that lanes round, as in assembly/lanes/tally.ts, each with bytes for what the full recorder counts there: see assembly/lanes/planes.ts. */
+export const lanePlanes = ({ layers, phases }: Pick<Plan, 'layers' | 'phases'>): [key: string, bytes: number][] =>
+  layers.flatMap(({ inputs, outputs }, layer) =>
+    (['accumulator', 'activation', 'error', 'gradientAccumulator', 'gradient', 'update', 'weight', 'bias'] as const).map((name): [key: string, bytes: number] => {
+      const group = { accumulator: outputs * (inputs + 1), activation: outputs, gradientAccumulator: Math.max(...phases.map(({ batch }) => batch)) }[name as 'accumulator'] ?? 0;
+      // Levels, a block that is packed, less than one of long lanes, and what is put aside.
+      return [siteKey(name, layer), PLANE_LEVELS * RECORDS.PLANES.size + 16 * (3 * LANE_BLOCK + Math.max(LANE_BLOCK, group))];
+    }));

@@ -16,7 +16,7 @@ import type { RecordLevel } from '../run/levels.js';
 import { LAYER_SITES, RUN_SITES, siteKey, siteKeys, siteName, SITES, type SiteName } from '../site/sites.js';
 import { RECORDS, SITE_COUNTERS } from './abi.js';
 import type { CoreExports } from './load.js';
-import { LANE_BINS, LANE_SITES, laneLog, lanePairs, laneScratch, lanesOf, lanesOfReference, NO_LANES, squaresInRegister, takesLanes, writeLane } from './lanes.js';
+import { lanePairs, lanePlanes, laneScratch, lanesOf, lanesOfReference, NO_LANES, squaresInRegister, takesLanes, writeLane } from './lanes.js';
 import { Arena, RecordView } from './memory.js';
 import { writeSite } from './siteRecord.js';
 import type { RunState } from './state.js';
@@ -207,8 +207,8 @@ export class Session {
     const wholeErrors = array(losses.length === 0 ? 0 : maxBatch * layers.at(-1)!.outputs);
     const lanes = this.#alignment ? (this.#wide ? [] : lanesOf(plan, this.#alignment, this.#record)) : this.#mixed ? [] : lanesOfReference(plan);
     const recordsLanes = kind === 'fixed' && this.#record === 'full' && takesLanes(lanes);
-    const scratchOfLanes = arena.reserve(laneScratch(layers)), logOfLanes = arena.reserve(recordsLanes ? laneLog(plan) : 0), pairsOfLanes = arena.reserve(lanePairs(plan, lanes));
-    const bins = new Map(keys.filter((key) => recordsLanes && LANE_SITES.has(siteName(key))).map((key) => [key, arena.reserve(LANE_BINS)]));
+    const scratchOfLanes = arena.reserve(laneScratch(layers)), pairsOfLanes = arena.reserve(lanePairs(plan, lanes));
+    const planes = new Map((recordsLanes ? lanePlanes(plan) : []).map(([key, bytes]) => [key, arena.reserve(bytes)]));
     const window = arena.reserve((plan.anchor.window ?? 1) * 8);
     // Behind this all is written before it is read.
     const queue = arena.reserve(this.#chunk * RECORDS.BATCH.size);
@@ -232,7 +232,7 @@ export class Session {
       if (!format || !this.#rounds(key)) return;
       writeSite(site, key, format, { left: [], shift: 0, ...this.#alignment?.sites[key], record: this.#record });
       if (kind === 'fixed') writeLane(site);
-      site.setInt('laneBins', bins.get(key) ?? 0);
+      site.setInt('lanePlanes', planes.get(key) ?? 0);
       if (this.#mixed) site.setReal('place', 2 ** -format.fractionLength);
     });
     let first = 0;
@@ -258,7 +258,7 @@ export class Session {
       } else record.setReal('gate', plan.anchor.threshold ?? 0);
       first += outputs * (inputs + (bias ? 1 : 0));
     });
-    this.#writeHeader({ layers: layers.length, layerTable, parameters: this.#parameters, lastTheta, lastGradient, anchor, average, importance, snapshot, sigmoid, scratch, window, lanes: takesLanes(lanes) ? 1 : 0, laneScratch: scratchOfLanes, laneLog: logOfLanes, lanePairs: pairsOfLanes, losses: losses.length, lossOutputs, shares, lossNorms, wholeErrors, ...this.#addresses });
+    this.#writeHeader({ layers: layers.length, layerTable, parameters: this.#parameters, lastTheta, lastGradient, anchor, average, importance, snapshot, sigmoid, scratch, window, lanes: takesLanes(lanes) ? 1 : 0, laneScratch: scratchOfLanes, lanePairs: pairsOfLanes, losses: losses.length, lossOutputs, shares, lossNorms, wholeErrors, ...this.#addresses });
     this.#writeBalance(losses, lossOutputs, shares);
     if (kind === 'fixed') plan.sigmoid?.forEach((raw, entry) => this.#put(sigmoid, entry, Number(raw)));
     if (options.restarts === true && queue - header <= MOST_KEPT) this.#written = new Uint8Array(this.#buffer, header, queue - header).slice();
