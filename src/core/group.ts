@@ -18,10 +18,14 @@ import { Session, type NumberSystem } from './session.js';
 /** Runs in a group: words of 32 bits in a vector. */
 export const GROUP = 4;
 const SHADOWS = 2;
+/** Steps between two visits of the host: what four runs have queued should stay close to the processor. */
+const CHUNK = 256;
 /**
  * Where runs gain by going together, as measured (bench/README.md, 1.1 to 2.3 times as fast in the core): where the batch of one fills no lanes, or its layers
- * are many and small. With more products in a step's forward pass one run fills the lanes as well, and nothing has to be gathered from four.
+ * are many and small. With more products in a step's forward pass one run fills the lanes as well, and nothing has to be gathered from four; of a shorter run
+ * most is its session.
  */
+const FEWEST_STEPS = 512;
 const FEW_SAMPLES = 2;
 const MOST_PRODUCTS = 1024;
 /** Bytes of words side by side: they stay close to the processor. */
@@ -52,12 +56,15 @@ export function canGoTogether(plans: readonly Plan[]): boolean {
   return first !== undefined && others.every((key) => key === first);
 }
 
-/** The same, and they gain by it. */
-export function goTogether(plans: readonly Plan[]): boolean {
-  const [plan] = plans as [Plan];
-  const batch = largestBatch(plan), products = batch * plan.layers.reduce((sum, { inputs, outputs }) => sum + inputs * outputs, 0);
-  return (batch <= FEW_SAMPLES || plan.layers.length > 1) && products <= MOST_PRODUCTS && canGoTogether(plans);
+/** Whether runs of a plan gain by going together, where they can. */
+export function gainsTogether({ layers, phases }: Plan): boolean {
+  const batch = Math.max(...phases.map((phase) => phase.batch)), steps = phases.reduce((sum, phase) => sum + phase.steps, 0);
+  const products = batch * layers.reduce((sum, { inputs, outputs }) => sum + inputs * outputs, 0);
+  return steps >= FEWEST_STEPS && products <= MOST_PRODUCTS && (batch <= FEW_SAMPLES || layers.length > 1);
 }
+
+/** Both. */
+export const goTogether = (plans: readonly Plan[]): boolean => gainsTogether(plans[0]!) && canGoTogether(plans);
 
 export class RunGroup {
   readonly sessions: readonly Session[];
@@ -73,9 +80,9 @@ export class RunGroup {
   constructor(core: CoreExports, plans: readonly Plan[], kind: NumberSystem, record: Exclude<RecordLevel, 'full'> = 'counts') {
     const [plan] = plans as [Plan];
     [this.#core, this.kind] = [core, kind];
-    const first = new Session(core, plan, kind, { restarts: true, record, room: (size) => size * (GROUP + SHADOWS) + sharedBytes(plan) });
+    const first = new Session(core, plan, kind, { restarts: true, record, chunk: CHUNK, room: (size) => size * (GROUP + SHADOWS) + sharedBytes(plan) });
     const base = first.records.header, stride = (this.#stride = first.bytes);
-    this.sessions = [first, ...plans.slice(1).map((other, k) => new Session(core, other, kind, { restarts: true, record, base: base + (k + 1) * stride }))];
+    this.sessions = [first, ...plans.slice(1).map((other, k) => new Session(core, other, kind, { restarts: true, record, chunk: CHUNK, base: base + (k + 1) * stride }))];
     if (kind === 'fixed') for (let k = 0; k < SHADOWS; k++) this.#castShadow(plan, (GROUP + k) * stride);
   }
 

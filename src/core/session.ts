@@ -429,12 +429,10 @@ export class Session {
     const { count } = batch;
     if (batch.unchanged && this.#repeatable && this.#block.count === count) {
       this.#again++;
+      this.#used = Math.max(this.#used, this.#block.at + count);
       return this.#block.at;
     }
-    if (this.#used + count > this.#capacity) {
-      this.#flush();
-      this.#used = 0;
-    }
+    if (this.#used + count > this.#capacity) this.#flush();
     const at = this.#used;
     this.#fill(this.#samples, batch.inputs, at, count);
     this.#fill(this.#answers, batch.targets, at, count);
@@ -546,7 +544,7 @@ export class Session {
   takeQueue(): number {
     this.#countAgain();
     const steps = this.#queued;
-    this.#queued = 0;
+    this.#queued = this.#used = 0; // the next samples go where the processor still has the first
     this.#header.setRaw('step', BigInt(this.#step));
     return steps;
   }

@@ -1,5 +1,6 @@
 /** Runs single runs of a sweep. What several runs share is made once: documents, data, references, and float64 sides where only the target differs. */
 import { draftVariants, prepareFrom, readDocuments, type Documents, type RunOptions, type Variant } from '../compare/prepare.js';
+import { gainsTogether, GROUP } from '../core/group.js';
 import type { Build } from '../core/load.js';
 import { applySet } from '../document/set.js';
 import { QrailsError } from '../errors.js';
@@ -60,6 +61,8 @@ export function createExecutor(space: SweepSpace, { build, module, outputs, sign
   const datasets = new Cache<Dataset>(DATA_BYTES);
   const judgedSides = createJudge({ build, module, numbers, outputs, signal });
   let last: Settled | undefined;
+  /** The point whose runs went one by one last. */
+  let lonely: number | undefined;
 
   const settle = async (point: number): Promise<Settled> => {
     if (last?.point === point) return last;
@@ -114,19 +117,32 @@ export function createExecutor(space: SweepSpace, { build, module, outputs, sign
       return failed(number, hash, error);
     }
   };
+  /** Undefined where they do not go together, or one of them cannot be run: which, and what becomes of the others, is told one by one. */
+  const sideBySide = async (runs: readonly number[]): Promise<RunResult[] | undefined> => {
+    try {
+      const plans: Awaited<ReturnType<typeof planned>>[] = [];
+      for (const number of runs) {
+        plans.push(await planned(number));
+        if (!gainsTogether(plans[0]!.plan)) return undefined;
+      }
+      const ended = await judgedSides.together(plans);
+      return ended?.map((sides, k) => ({ run: runs[k]!, hash: plans[k]!.hash, ...sides, error: null }));
+    } catch (error) {
+      if (!(error instanceof QrailsError)) throw error;
+      return undefined;
+    }
+  };
   return {
     run,
     async together({ from, to }) {
       const runs = Array.from({ length: to - from }, (_, k) => from + k);
-      try {
-        const plans: Awaited<ReturnType<typeof planned>>[] = [];
-        for (const number of runs) plans.push(await planned(number));
-        const ended = await judgedSides.together(plans);
-        return runs.map((number, k) => ({ run: number, hash: plans[k]!.hash, ...ended[k]!, error: null }));
-      } catch (error) {
-        if (!(error instanceof QrailsError)) throw error;
+      // Points differ in what makes runs gain by it less often than runs differ in their points.
+      const point = Math.floor(from / space.seeds);
+      if (point !== lonely) {
+        const results = runs.length === GROUP ? await sideBySide(runs) : undefined;
+        if (results) return results;
+        lonely = point;
       }
-      // One of them cannot be run: which, and what becomes of the others, is told one by one.
       const results: RunResult[] = [];
       for (const number of runs) results.push(await run(number));
       return results;

@@ -46,8 +46,8 @@ export type Ended = Pick<RunResult, 'float' | 'fixed'>;
 /** One call at a time. */
 export interface Judge {
   (planned: Planned): Promise<Ended>;
-  /** The same of several, side by side where that is faster. @throws where one of them cannot be run, whichever */
-  readonly together: (all: readonly Planned[]) => Promise<Ended[]>;
+  /** The same of several, side by side; undefined where they do not go together. @throws where one of them cannot be run, whichever */
+  readonly together: (all: readonly Planned[]) => Promise<Ended[] | undefined>;
 }
 
 /** References and float64 sides kept, each a kilobyte or so. */
@@ -117,15 +117,10 @@ export function createJudge({ build, module, numbers = 'both', outputs = false, 
     return judged(asked, await take(alone(await coresOf(), asked, asked.kinds)));
   };
 
-  const several = async (all: readonly Planned[]): Promise<Ended[]> => {
+  const several = async (all: readonly Planned[]): Promise<Ended[] | undefined> => {
     const asked = all.map(ask);
     const kinds = asked[0]?.kinds ?? [];
-    const alike = kinds.includes('fixed') && asked.every((each) => each.kinds.length === kinds.length);
-    if (!alike || !goTogether(asked.map(({ plan }) => plan))) {
-      const ended: Ended[] = [];
-      for (const planned of all) ended.push(await one(planned));
-      return ended;
-    }
+    if (!kinds.includes('fixed') || asked.some((each) => each.kinds.length !== kinds.length) || !goTogether(asked.map(({ plan }) => plan))) return undefined;
     const results = await take(together(await coresOf(), asked, kinds));
     return results.map((result, k) => judged(asked[k]!, result));
   };

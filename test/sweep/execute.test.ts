@@ -64,6 +64,9 @@ async function compared(space: SweepSpace, run: number): Promise<Pick<RunResult,
   return { hash: told.planHash, float: side('float'), fixed: side('fixed') };
 }
 
+/** Steps that make it worth while to go side by side. */
+const LONG = 600;
+
 const SWEEPS: [string, SweepSpace][] = [
   ['learning rates under several seeds', spaceOf([0.05, 0.2, 1.5].map((rate) => ({ experiment: './mine.json', sensor: 'step-gain-4', set: ['experiment.divergedLoss=0.5', ...[0, 1].map((phase) => `experiment.phases[${phase}].learningRate=${rate}`)] })), 3)],
   ['throttles', spaceOf(['none', 'gt0/trace', 'gt0/secant', 'gt2-qa/secant', 'clip', 'table'].map((throttle) => ({ experiment: './mine.json', sensor: 'step-gain-4', throttle: [throttle] })))],
@@ -72,8 +75,8 @@ const SWEEPS: [string, SweepSpace][] = [
   }))), 2)],
   ['two layers and targets', spaceOf(['enabol-tight', 'enabol-mid', './narrow.json', './trap.json'].map((name) => ({ experiment: './two.json', profile: name })), 2)],
   ['anchors and supervisors', spaceOf([{ anchor: ['ema'] }, { anchor: ['fixed'] }, { supervisor: 'rollback' }, { supervisor: 'cusum' }].map((options) => ({ experiment: './mine.json', sensor: 'step-gain-4', ...options })))],
-  ['seeds of small batches', spaceOf([0.05, 0.4].map((rate) => ({ experiment: './mine.json', sensor: 'step-gain-4', set: [0, 1].flatMap((phase) => [`experiment.phases[${phase}].batch=${phase + 1}`, `experiment.phases[${phase}].learningRate=${rate}`]) })), 6)],
-  ['seeds of two layers with a throttle', spaceOf([{ experiment: './two.json', throttle: ['gt0/secant'] }, { experiment: './two.json', throttle: ['gt0/secant'], set: ['experiment.phases[0].learningRate=0.9'] }], 4)],
+  ['seeds of small batches', spaceOf([0.05, 0.4].map((rate) => ({ experiment: './mine.json', sensor: 'step-gain-4', set: [`experiment.phases[1].steps=${LONG}`, ...[0, 1].flatMap((phase) => [`experiment.phases[${phase}].batch=${phase + 1}`, `experiment.phases[${phase}].learningRate=${rate}`])] })), 6)],
+  ['seeds of two layers with a throttle', spaceOf([0.1, 0.9].map((rate) => ({ experiment: './two.json', throttle: ['gt0/secant'], set: [`experiment.phases[0].steps=${LONG}`, `experiment.phases[0].learningRate=${rate}`] })), 4)],
   ['a recording', spaceOf([0.01, 0.1].map((rate) => ({ experiment: './log.json', set: [`experiment.phases[0].learningRate=${rate}`] })), 2)],
   ['shipped experiments', spaceOf(['exp-000a', 'relu-4-8-2', 'stress-rails', 'balance-2'].map((name) => ({ experiment: name, steps: 12 })))],
 ];
@@ -102,11 +105,12 @@ describe('every run', () => {
       for (const result of results) expect(await run(result.run)).toEqual(result);
       return counts;
     };
-    const small = (...set: string[]) => ({ experiment: './mine.json', set: ['experiment.phases[0].batch=1', 'experiment.phases[1].batch=1', ...set] });
+    const small = (...set: string[]) => ({ experiment: './mine.json', set: [`experiment.phases[1].steps=${LONG}`, 'experiment.phases[0].batch=1', 'experiment.phases[1].batch=1', ...set] });
     expect(await counts(spaceOf([small()], 4))).toEqual([1, 0]);
     expect(await counts(spaceOf([0.1, 0.2, 0.3, 1.5].map((rate) => small(`experiment.phases[1].learningRate=${rate}`))))).toEqual([1, 0]);
     expect(await counts(spaceOf([1, 2, 3, 4].map((gain) => ({ ...small(`sensor.gain[0].value=${gain}`), sensor: 'step-gain-4' }))))).toEqual([1, 0]);
-    expect(await counts(spaceOf([{ experiment: './mine.json' }], 4))).toEqual([0, 4]); // its samples fill the lanes
+    expect(await counts(spaceOf([small('experiment.phases[1].batch=4')], 4))).toEqual([0, 4]); // its samples fill the lanes
+    expect(await counts(spaceOf([small('experiment.phases[1].steps=20')], 4))).toEqual([0, 4]); // too short
     expect(await counts(spaceOf([8, 9, 10, 11].map((wordLength) => small(`profile.sites.weight.wordLength=${wordLength}`, 'profile.sites.weight.fractionLength=6'))))).toEqual([0, 4]);
     expect(await counts(spaceOf([0.1, 1e9, 0.3, 1.5].map((rate) => small(`experiment.phases[1].learningRate=${rate}`))))).toEqual([0, 3]);
     groups.mockRestore();
