@@ -66,35 +66,27 @@ export function runMixed(header: usize, state: usize, steps: i32): i32 {
   return run<Float64<Chosen>, Float64Control<Chosen>, f64>(header, state, steps);
 }
 
-/** The same for four runs, whose memory lies `stride` bytes apart: assembly/runs/region.ts. None may TRAP. `header`, `state`: of run 0. */
-@inline
-function runSideBySide<N>(header: usize, state: usize, stride: usize, steps: i32): i32 {
+/** `runFixed` of four runs, whose memory lies `stride` bytes apart: assembly/runs/region.ts. None may TRAP. `header`, `state`: of run 0. */
+export function runFixedSideBySide(header: usize, state: usize, stride: usize, steps: i32): i32 {
   layOut(stride);
   if (ASC_FEATURE_SIMD) {
-    const first = load<i64>(header, abi.HEADER_STEP), counting = changetype<N>(0).counts();
+    const first = load<i64>(header, abi.HEADER_STEP);
     const shadow = ofRun(header, RUNS), batches = <usize>load<i32>(header, abi.HEADER_BATCHES), rows = <usize>load<i32>(header, abi.HEADER_ROWS);
     setTrapped(0);
     beginRuns(shadow);
-    if (counting) for (let k = 0; k < RUNS; k++) beginTallies(ofRun(header, k));
+    for (let k = 0; k < RUNS; k++) beginTallies(ofRun(header, k));
     for (let k = 0; k < steps; k++) {
       const at = first + <i64>k;
       setStep(at);
-      stepRuns<N, FixedControl, i64>(shadow, state, batches + <usize>(k * abi.BATCH_SIZE), rows + <usize>(k * abi.ROW_SIZE), at);
+      stepRuns<Fixed<Counts>, FixedControl, i64>(shadow, state, batches + <usize>(k * abi.BATCH_SIZE), rows + <usize>(k * abi.ROW_SIZE), at);
     }
-    endRuns(shadow, counting);
-    if (counting) for (let k = 0; k < RUNS; k++) endTallies(ofRun(header, k));
+    endRuns(shadow);
+    for (let k = 0; k < RUNS; k++) endTallies(ofRun(header, k));
   } else {
-    for (let k = 0; k < RUNS; k++) run<N, FixedControl, i64>(ofRun(header, k), ofRun(state, k), steps);
+    for (let k = 0; k < RUNS; k++) run<Fixed<Counts>, FixedControl, i64>(ofRun(header, k), ofRun(state, k), steps);
   }
   return steps;
 }
-export function runFixedSideBySide(header: usize, state: usize, stride: usize, steps: i32): i32 {
-  return runSideBySide<Fixed<Counts>>(header, state, stride, steps);
-}
-export function runFixedOffSideBySide(header: usize, state: usize, stride: usize, steps: i32): i32 {
-  return runSideBySide<Fixed<Off>>(header, state, stride, steps);
-}
-
 /** Loss of the first batch of the table, without a step; into the first row. Site counters go on counting: read them before. */
 @inline
 function evaluate<N, C, V>(header: usize): void {

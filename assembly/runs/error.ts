@@ -41,7 +41,7 @@ export function outputErrorRuns<N, V, L>(header: usize, record: usize, batch: us
       underE = l.add(underE, under);
     }
     n.counted(shadow, samples * outputs);
-    keepRuns<N, L>(site, run, leastE, mostE, underE);
+    keepRuns<L>(site, run, leastE, mostE, underE);
   }
   scatter(errors, count * outputs, ownErrors);
 }
@@ -91,7 +91,7 @@ export function hiddenErrorRuns<N, V, L>(header: usize, record: usize, behind: u
       underE = l.add(underE, under);
     }
     n.counted(shadow, samples * width);
-    keepRuns<N, L>(site, run, leastE, mostE, underE);
+    keepRuns<L>(site, run, leastE, mostE, underE);
   }
   scatter(errors, count * width, ownErrors);
 }

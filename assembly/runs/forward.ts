@@ -97,8 +97,8 @@ export function forwardRuns<N, V, L>(header: usize, record: usize, inputs: usize
     }
     n.counted(ofRun(site, shadow), samples * outputs * steps);
     n.counted(ofRun(activation, shadow), samples * outputs);
-    keepRuns<N, L>(site, run, leastSum, mostSum, underSum);
-    keepRuns<N, L>(activation, run, leastOut, mostOut, underOut);
+    keepRuns<L>(site, run, leastSum, mostSum, underSum);
+    keepRuns<L>(activation, run, leastOut, mostOut, underOut);
   }
   scatter(results, count * outputs, ownResults);
 }

@@ -107,8 +107,8 @@ export function gradientRuns<N, C, V, L>(header: usize, record: usize, inputs: u
     }
     n.counted(ofRun(site, shadow), counted * steps);
     n.counted(ofRun(mean, shadow), counted);
-    keepRuns<N, L>(site, run, leastSum, mostSum, underSum);
-    keepRuns<N, L>(mean, run, leastMean, mostMean, underMean);
+    keepRuns<L>(site, run, leastSum, mostSum, underSum);
+    keepRuns<L>(mean, run, leastMean, mostMean, underMean);
   }
   scatter(out, all, ownOut);
 }

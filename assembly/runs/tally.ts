@@ -8,8 +8,7 @@ import { ofRun, own, RUNS } from './region';
 
 /** Range and underflows of a site from here on. `site`: of the first shadow; `run`: the first in the lanes. */
 @inline
-export function keepRuns<N, L>(site: usize, run: i32, least: v128, most: v128, underflows: v128): void {
-  if (!changetype<N>(0).counts()) return;
+export function keepRuns<L>(site: usize, run: i32, least: v128, most: v128, underflows: v128): void {
   const l = changetype<L>(0), shadow = ofRun(site, run / l.size());
   v128.store(shadow, least, abi.SITE_LANE_LEAST);
   v128.store(shadow, most, abi.SITE_LANE_MOST);
@@ -27,28 +26,28 @@ export function beginRuns(header: usize): void {
   beginTallies(ofRun(header, 1));
 }
 
-/** Every run gets what its lane has seen. `header`: of the first shadow; `counting`: whether ranges are counted. */
-export function endRuns(header: usize, counting: bool): void {
+/** Every run gets what its lane has seen. `header`: of the first shadow. */
+export function endRuns(header: usize): void {
   for (let k = 0, layers = load<i32>(header, abi.HEADER_LAYERS); k < layers; k++) {
     const record = layer(header, k);
-    end(record, abi.LAYER_LANES_FORWARD, abi.LAYER_ACCUMULATOR, counting);
-    end(record, abi.LAYER_LANES_FORWARD, abi.LAYER_ACTIVATION, counting);
-    end(record, abi.LAYER_LANES_ERROR, abi.LAYER_ERROR, counting);
-    end(record, abi.LAYER_LANES_GRADIENT, abi.LAYER_GRADIENT_ACCUMULATOR, counting);
-    end(record, abi.LAYER_LANES_GRADIENT, abi.LAYER_GRADIENT, counting);
-    end(record, abi.LAYER_LANES_UPDATE, abi.LAYER_UPDATE, counting);
-    end(record, abi.LAYER_LANES_UPDATE, abi.LAYER_WEIGHT, counting);
-    if (load<i32>(record, abi.LAYER_HAS_BIAS)) end(record, abi.LAYER_LANES_UPDATE, abi.LAYER_BIAS, counting);
+    end(record, abi.LAYER_LANES_FORWARD, abi.LAYER_ACCUMULATOR);
+    end(record, abi.LAYER_LANES_FORWARD, abi.LAYER_ACTIVATION);
+    end(record, abi.LAYER_LANES_ERROR, abi.LAYER_ERROR);
+    end(record, abi.LAYER_LANES_GRADIENT, abi.LAYER_GRADIENT_ACCUMULATOR);
+    end(record, abi.LAYER_LANES_GRADIENT, abi.LAYER_GRADIENT);
+    end(record, abi.LAYER_LANES_UPDATE, abi.LAYER_UPDATE);
+    end(record, abi.LAYER_LANES_UPDATE, abi.LAYER_WEIGHT);
+    if (load<i32>(record, abi.LAYER_HAS_BIAS)) end(record, abi.LAYER_LANES_UPDATE, abi.LAYER_BIAS);
   }
 }
 
-function end(record: usize, part: usize, field: usize, counting: bool): void {
+function end(record: usize, part: usize, field: usize): void {
   const kind = load<i32>(record + part), site = <usize>load<i32>(record + field);
-  if (kind == abi.LANES_WORDS_ONE || kind == abi.LANES_WORDS_RAW || kind == abi.LANES_WORDS_THREE) endLanes<WordsOne>(site, counting);
-  else endLanes<LongsOne>(site, counting);
+  if (kind == abi.LANES_WORDS_ONE || kind == abi.LANES_WORDS_RAW || kind == abi.LANES_WORDS_THREE) endLanes<WordsOne>(site);
+  else endLanes<LongsOne>(site);
 }
 
-function endLanes<L>(site: usize, counting: bool): void {
+function endLanes<L>(site: usize): void {
   const l = changetype<L>(0);
   for (let run = 0; run < RUNS; run += l.size()) {
     const shadow = ofRun(site, run / l.size());
@@ -56,7 +55,7 @@ function endLanes<L>(site: usize, counting: bool): void {
       const at = own(site, run + k);
       store<i64>(at, load<i64>(at, abi.SITE_COUNT) + load<i64>(shadow, abi.SITE_COUNT), abi.SITE_COUNT);
       const least = l.value(shadow + abi.SITE_LANE_LEAST, k), most = l.value(shadow + abi.SITE_LANE_MOST, k);
-      if (!counting || least > most) continue; // it saw nothing
+      if (least > most) continue; // it saw nothing
       store<i64>(at, min(load<i64>(at, abi.SITE_MIN), least), abi.SITE_MIN);
       store<i64>(at, max(load<i64>(at, abi.SITE_MAX), most), abi.SITE_MAX);
     }

@@ -53,8 +53,8 @@ export function updateRuns<N, C, V, L>(header: usize, record: usize, part: usize
     }
     n.counted(ofRun(updateSite, shadow), length);
     n.counted(ofRun(site, shadow), length);
-    keepRuns<N, L>(updateSite, run, l.min(least0(updateSite, shadow), leastU), l.max(most0(updateSite, shadow), mostU), underU);
-    keepRuns<N, L>(site, run, l.min(least0(site, shadow), least), l.max(most0(site, shadow), most), under);
+    keepRuns<L>(updateSite, run, l.min(least0(updateSite, shadow), leastU), l.max(most0(updateSite, shadow), mostU), underU);
+    keepRuns<L>(site, run, l.min(least0(site, shadow), least), l.max(most0(site, shadow), most), under);
   }
 }
 

@@ -7,7 +7,6 @@
  */
 import { alignPlan } from '../plan/alignment.js';
 import { ofDraft } from '../plan/drawn.js';
-import type { RecordLevel } from '../run/levels.js';
 import type { Plan } from '../schema/plan.js';
 import { RECORDS } from './abi.js';
 import { lanesOf } from './lanes.js';
@@ -21,8 +20,8 @@ const SHADOWS = 2;
 /** Steps between two visits of the host: what four runs have queued should stay close to the processor. */
 const CHUNK = 256;
 /**
- * Where runs gain by going together, as measured (bench/README.md, 1.1 to 2.3 times as fast in the core): where the batch of one fills no lanes, or its layers
- * are many and small. With more products in a step's forward pass one run fills the lanes as well, and nothing has to be gathered from four; of a shorter run
+ * Where runs gain by going together, as measured (`online` of bench/README.md): where the batch of one fills no lanes, or its layers are many and
+ * small. With more products in a step's forward pass one run fills the lanes as well, and nothing has to be gathered from four; of a shorter run
  * most is its session.
  */
 const FEWEST_STEPS = 512;
@@ -77,12 +76,12 @@ export class RunGroup {
    * @param plans that `goTogether`
    * @throws QrailsError `unsupported` for more memory than there is
    */
-  constructor(core: CoreExports, plans: readonly Plan[], kind: NumberSystem, record: Exclude<RecordLevel, 'full'> = 'counts') {
+  constructor(core: CoreExports, plans: readonly Plan[], kind: NumberSystem) {
     const [plan] = plans as [Plan];
     [this.#core, this.kind] = [core, kind];
-    const first = new Session(core, plan, kind, { restarts: true, record, chunk: CHUNK, room: (size) => size * (GROUP + SHADOWS) + sharedBytes(plan) });
+    const first = new Session(core, plan, kind, { restarts: true, chunk: CHUNK, room: (size) => size * (GROUP + SHADOWS) + sharedBytes(plan) });
     const base = first.records.header, stride = (this.#stride = first.bytes);
-    this.sessions = [first, ...plans.slice(1).map((other, k) => new Session(core, other, kind, { restarts: true, record, chunk: CHUNK, base: base + (k + 1) * stride }))];
+    this.sessions = [first, ...plans.slice(1).map((other, k) => new Session(core, other, kind, { restarts: true, chunk: CHUNK, base: base + (k + 1) * stride }))];
     if (kind === 'fixed') for (let k = 0; k < SHADOWS; k++) this.#castShadow(plan, (GROUP + k) * stride);
   }
 
@@ -124,7 +123,7 @@ export class RunGroup {
     }
     for (const session of this.sessions) session.takeQueue();
     const { header, state } = first!.records;
-    const done = (first!.record === 'off' ? this.#core.runFixedOffSideBySide : this.#core.runFixedSideBySide)(header, state, this.#stride, steps[0]!);
+    const done = this.#core.runFixedSideBySide(header, state, this.#stride, steps[0]!);
     for (const session of this.sessions) session.ran(done);
   }
 }

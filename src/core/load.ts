@@ -12,7 +12,6 @@ export interface CoreExports {
   readonly runFixedFull: (this: void, header: number, state: number, steps: number) => number;
   /** Four runs, the memory of each `stride` bytes behind that of the one before (src/core/group.ts). */
   readonly runFixedSideBySide: (this: void, header: number, state: number, stride: number, steps: number) => number;
-  readonly runFixedOffSideBySide: (this: void, header: number, state: number, stride: number, steps: number) => number;
   readonly runFloat: (this: void, header: number, state: number, steps: number) => number;
   /** binary64 with the quantisers of chosen sites. */
   readonly runMixed: (this: void, header: number, state: number, steps: number) => number;

@@ -491,10 +491,6 @@ export class Session {
     return this.#queued;
   }
 
-  get record(): RecordLevel {
-    return this.#record;
-  }
-
   /** Steps done. */
   get steps(): number {
     return this.#step;

@@ -41,7 +41,7 @@ function four(plan: Plan, batches: readonly Batch[], random: Random): Four {
 function outcomeOf(session: Session, rows: unknown[], batches: readonly Batch[], plan: Plan): unknown {
   const read = { theta: session.read('theta'), gradient: session.read('gradient'), update: session.read('update'), state: session.save('') };
   const peeked = plan.layers.map((_, layer) => [session.peek('errors', layer), session.peek('activations', layer)]);
-  const counters = session.record === 'off' ? undefined : session.counters();
+  const counters = session.counters();
   return { rows, ...read, peeked, counters, loss: session.evaluate({ ...batches[0]!, phase: plan.phases.length - 1 }) };
 }
 
@@ -52,8 +52,8 @@ const listen = (session: Session): unknown[] => {
 };
 
 /** The queues are run whenever a batch has to wait, and every so many. */
-function together(core: CoreExports, { plans, batches }: Four, record: 'counts' | 'off', every: number,): unknown[] {
-  const group = new RunGroup(core, plans, 'fixed', record);
+function together(core: CoreExports, { plans, batches }: Four, every: number,): unknown[] {
+  const group = new RunGroup(core, plans, 'fixed');
   return runs(group, { plans, batches }, every);
 }
 
@@ -67,9 +67,9 @@ function runs(group: RunGroup, { plans, batches }: Four, every: number): unknown
   return group.sessions.map((session, k) => outcomeOf(session, rows[k]!, batches[k]!, plans[k]!));
 }
 
-function oneByOne(core: CoreExports, { plans, batches }: Four, record: 'counts' | 'off'): unknown[] {
+function oneByOne(core: CoreExports, { plans, batches }: Four): unknown[] {
   return plans.map((plan, k) => {
-    const session = new Session(core, plan, 'fixed', { record });
+    const session = new Session(core, plan, 'fixed');
     const rows = listen(session);
     for (const batch of batches[k]!) session.push(batch);
     session.finish();
@@ -81,13 +81,13 @@ describe.each(Object.keys(BUILDS) as Build[])('build %s: four runs side by side'
   let core: CoreExports;
   beforeAll(async () => void (core = await loadCore(build)));
 
-  it.each(['counts', 'off'] as const)(`are those one by one, ${NETWORKS} networks, recording %s`, (record) => {
+  it(`are those one by one, ${NETWORKS} networks`, () => {
     let tried = 0;
     for (const { seed, plan, batches } of drawn(NETWORKS)) {
       const all = four(plan, batches, new Random(seed));
       if (!canGoTogether(all.plans)) continue;
       tried++;
-      expect(together(core, all, record, 1 + (seed % 5)), `seed ${seed}`).toEqual(oneByOne(core, all, record));
+      expect(together(core, all, 1 + (seed % 5)), `seed ${seed}`).toEqual(oneByOne(core, all));
     }
     expect(tried).toBeGreaterThan(NETWORKS / 2);
   });
@@ -101,7 +101,7 @@ describe.each(Object.keys(BUILDS) as Build[])('build %s: four runs side by side'
       runs(group, { plans: plans[0]!, batches: all }, 2);
       expect(group.restart(plans[1]!)).toBe(true);
       const again = { plans: plans[1]!, batches: [...all].reverse() };
-      expect(runs(group, again, 3), `seed ${seed}`).toEqual(oneByOne(core, again, 'counts'));
+      expect(runs(group, again, 3), `seed ${seed}`).toEqual(oneByOne(core, again));
     }
   });
 
@@ -122,10 +122,10 @@ describe.each(Object.keys(BUILDS) as Build[])('build %s: four runs side by side'
       if (!plan) return;
       const all = four(plan, [...batchesOf(plan, 'fixed', situation)], new Random(situation.seed));
       if (!canGoTogether(all.plans)) return;
-      const [first, ...others] = oneByOne(core, all, 'counts') as { rows: { flags: number }[] }[];
+      const [first, ...others] = oneByOne(core, all) as { rows: { flags: number }[] }[];
       for (const flag of [1, 2, 4, 8, 16, 32]) if (first!.rows.some(({ flags }, at) => others.some((other) => (other.rows[at]!.flags & flag) !== (flags & flag)))) seen.add(String(flag));
       seen.add(throttle.split('/')[0]!).add(anchor);
-      expect(together(core, all, 'counts', 3)).toEqual([first, ...others]);
+      expect(together(core, all, 3)).toEqual([first, ...others]);
     }), { numRuns: SITUATIONS, seed: 5 });
     expect([...seen]).toEqual(expect.arrayContaining(['1', '8', '16', '32', ...Object.keys(ANCHORS)]));
   });
