@@ -52,7 +52,7 @@ const listen = (session: Session): unknown[] => {
 };
 
 /** The queues are run whenever a batch has to wait, and every so many. */
-function together(core: CoreExports, { plans, batches }: Four, every: number,): unknown[] {
+function together(core: CoreExports, { plans, batches }: Four, every: number): unknown[] {
   const group = new RunGroup(core, plans, 'fixed');
   return runs(group, { plans, batches }, every);
 }
