@@ -57,6 +57,17 @@ const EQUIVALENT = [
     why: 'as above, with the factors exchanged',
   },
   {
+    file: 'assembly/fixed/int128.ts', line: 'const free = dHigh ? 0 : <i32>clz(dLow);', mutant: 'const free = dHigh ? 1 : <i32>clz(dLow);',
+    why: 'a divisor of more than 64 bits goes bit by bit either way',
+  },
+  ...['if (free >= 7) {', 'if (free > 8) {'].map((mutant) => ({
+    file: 'assembly/fixed/int128.ts', line: 'if (free > 7) {', mutant, why: 'only moves by one bit from where on several are taken at a time; both ways give the same digits',
+  })),
+  {
+    file: 'assembly/fixed/int128.ts', line: 'for (let left = bits; left > 0; left -= free) {', mutant: 'for (let left = bits; left >= 0; left -= free) {',
+    why: 'one turn more takes no bits: the rest is less than the divisor',
+  },
+  {
     file: 'assembly/fixed/quantise.ts', line: 'const odd = upByTable(site, 0, low, hi < 0);',
     mutant: 'const odd = upByTable(site, 0, low, hi < 1);',
     why: 'where nothing is discarded no mode asks for the sign',
