@@ -56,9 +56,9 @@ export function canGoTogether(plans: readonly Plan[]): boolean {
 }
 
 /** Whether runs of a plan gain by going together, where they can. */
-export function gainsTogether({ layers, phases }: Plan): boolean {
-  const batch = Math.max(...phases.map((phase) => phase.batch)), steps = phases.reduce((sum, phase) => sum + phase.steps, 0);
-  const products = batch * layers.reduce((sum, { inputs, outputs }) => sum + inputs * outputs, 0);
+export function gainsTogether(plan: Plan): boolean {
+  const { layers, phases } = plan, batch = largestBatch(plan);
+  const steps = phases.reduce((sum, phase) => sum + phase.steps, 0), products = batch * layers.reduce((sum, { inputs, outputs }) => sum + inputs * outputs, 0);
   return steps >= FEWEST_STEPS && products <= MOST_PRODUCTS && (batch <= FEW_SAMPLES || layers.length > 1);
 }
 
@@ -73,7 +73,7 @@ export class RunGroup {
 
   /**
    * @param core which the group has to itself
-   * @param plans that `goTogether`
+   * @param plans that `canGoTogether`
    * @throws QrailsError `unsupported` for more memory than there is
    */
   constructor(core: CoreExports, plans: readonly Plan[], kind: NumberSystem) {

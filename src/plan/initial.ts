@@ -29,7 +29,7 @@ let kept: Kept | undefined;
 /**
  * Initial values of a draft as a function of the seed.
  *
- * @returns throws QrailsError `invalid` for values of another shape, `format` for one outside its rails; what it returns is frozen
+ * @returns a function whose results are frozen, and that throws QrailsError: `invalid` for values of another shape, `format` for one outside its rails
  */
 export function initialValues(stated: Stated = { kind: 'glorot' }, layers: Plan['layers'], sites: Sites): (seed: number) => Initial {
   if (stated.kind === 'values') {

@@ -47,6 +47,9 @@ interface Settled {
   readonly variantsOf: (dataset: Dataset, seed: number) => Variant[];
 }
 
+/** A run that only has to be run. */
+type Ready = Planned & Pick<Variant, 'hash'>;
+
 /**
  * Makes what runs the runs of a sweep in this thread.
  *
@@ -61,8 +64,6 @@ export function createExecutor(space: SweepSpace, { build, module, outputs, sign
   const datasets = new Cache<Dataset>(DATA_BYTES);
   const judgedSides = createJudge({ build, module, numbers, outputs, signal });
   let last: Settled | undefined;
-  /** The point whose runs went one by one last. */
-  let lonely: number | undefined;
 
   const settle = async (point: number): Promise<Settled> => {
     if (last?.point === point) return last;
@@ -89,7 +90,7 @@ export function createExecutor(space: SweepSpace, { build, module, outputs, sign
     });
   };
 
-  const planned = async (run: number): Promise<Planned & Pick<Variant, 'hash'>> => {
+  const planned = async (run: number): Promise<Ready> => {
     const { options, stated, experiment, datasetOf, variantsOf } = await settle(Math.floor(run / space.seeds));
     const seed = space.seedAt(run);
     try {
@@ -107,44 +108,33 @@ export function createExecutor(space: SweepSpace, { build, module, outputs, sign
     if (!(error instanceof QrailsError)) throw error;
     return { run, hash, float: null, fixed: null, error: { code: error.code, message: describe(error) } };
   };
-  const run = async (number: number): Promise<RunResult> => {
+  /** @param ready its plan, where it was made already */
+  const run = async (number: number, ready?: Ready): Promise<RunResult> => {
     let hash: string | null = null;
     try {
-      const plan = await planned(number);
+      const plan = ready ?? (await planned(number));
       ({ hash } = plan);
       return { run: number, hash, ...(await judgedSides(plan)), error: null };
     } catch (error) {
       return failed(number, hash, error);
     }
   };
-  /** Undefined where they do not go together, or one of them cannot be run: which, and what becomes of the others, is told one by one. */
-  const sideBySide = async (runs: readonly number[]): Promise<RunResult[] | undefined> => {
-    try {
-      const plans: Awaited<ReturnType<typeof planned>>[] = [];
-      for (const number of runs) {
-        plans.push(await planned(number));
-        if (!gainsTogether(plans[0]!.plan)) return undefined;
-      }
-      const ended = await judgedSides.together(plans);
-      return ended?.map((sides, k) => ({ run: runs[k]!, hash: plans[k]!.hash, ...sides, error: null }));
-    } catch (error) {
-      if (!(error instanceof QrailsError)) throw error;
-      return undefined;
-    }
-  };
   return {
-    run,
+    run: (number) => run(number),
     async together({ from, to }) {
       const runs = Array.from({ length: to - from }, (_, k) => from + k);
-      // Points differ in what makes runs gain by it less often than runs differ in their points.
-      const point = Math.floor(from / space.seeds);
-      if (point !== lonely) {
-        const results = runs.length === GROUP ? await sideBySide(runs) : undefined;
-        if (results) return results;
-        lonely = point;
+      const ready: Ready[] = [];
+      try {
+        do ready.push(await planned(from + ready.length));
+        while (ready.length < runs.length && gainsTogether(ready[0]!.plan));
+        const ended = ready.length === GROUP ? await judgedSides.together(ready) : undefined;
+        if (ended) return ended.map((sides, k) => ({ run: runs[k]!, hash: ready[k]!.hash, ...sides, error: null }));
+      } catch (error) {
+        // One of them cannot be run: which, and what becomes of the others, is told one by one.
+        if (!(error instanceof QrailsError)) throw error;
       }
       const results: RunResult[] = [];
-      for (const number of runs) results.push(await run(number));
+      for (const [k, number] of runs.entries()) results.push(await run(number, ready[k]));
       return results;
     },
   };

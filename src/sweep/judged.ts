@@ -17,7 +17,7 @@ import type { Sweep } from '../schema/sweep.js';
 import type { Dataset } from '../signal/dataset.js';
 import { Cache } from './cache.js';
 import { SWEEP_MEASURE_NAMES, SWEEP_MEASURES } from './measures.js';
-import { alone, finish, finishUnless, together, type Cores, type SidesResult } from './sides.js';
+import { alone, finish, finishUnless, together, type Cores, type SidesResult, type Turns } from './sides.js';
 import type { RunResult, SideResult } from './types.js';
 
 export interface JudgeOptions {
@@ -108,7 +108,7 @@ export function createJudge({ build, module, numbers = 'both', outputs = false, 
     return { float: float?.side ?? null, fixed: recordings.fixed ? sideOf(recordings.fixed, judge(judgeable(recordings.fixed), reference?.loss, limits, float?.judged)) : null };
   };
 
-  const take = <T>(turns: Parameters<typeof finish<T>>[0]): T | Promise<T> => (signal ? finishUnless(signal, turns) : finish(turns));
+  const take = <T>(turns: Turns<T>): T | Promise<T> => (signal ? finishUnless(signal, turns) : finish(turns));
   const coresOf = async (): Promise<Cores> => (cores ??= { float: await loadCore(build, module), fixed: await loadCore(build, module) });
 
   const one = async (planned: Planned): Promise<Ended> => {

@@ -58,7 +58,7 @@ export interface Run {
 }
 
 /** Work in turns, so that it can be stopped between them. `queued`: every session wants its queue run. */
-type Turns<T> = Generator<'queued' | undefined, T>;
+export type Turns<T> = Generator<'queued' | undefined, T>;
 
 /**
  * Runs a plan from its first step to the evaluation.
