@@ -20,53 +20,53 @@ export function keep<N, L>(site: usize, least: v128, most: v128, underflows: v12
   store<i32>(site, <i32>log, abi.SITE_LANE_LOGGED);
 }
 
-@inline
-function begin<L>(site: usize): void {
-  const l = changetype<L>(0);
-  v128.store(site, l.top(), abi.SITE_LANE_LEAST);
-  v128.store(site, l.bottom(), abi.SITE_LANE_MOST);
-  if (load<i32>(site, abi.SITE_LANE_PLANES)) beginCount(site);
-}
-
-@inline
-function end<L>(site: usize): void {
-  const l = changetype<L>(0);
-  if (load<i32>(site, abi.SITE_LANE_PLANES)) endCount<L>(site);
-  const least = v128.load(site, abi.SITE_LANE_LEAST), most = v128.load(site, abi.SITE_LANE_MOST);
-  if (!v128.any_true(l.notAbove(least, most))) return; // no lane saw anything
-  store<i64>(site, min(load<i64>(site, abi.SITE_MIN), l.least(least)), abi.SITE_MIN);
-  store<i64>(site, max(load<i64>(site, abi.SITE_MAX), l.most(most)), abi.SITE_MAX);
-}
-
-/** Begins or ends the tally of every site that lanes of some kind may round. */
-function each(header: usize, beginning: bool): void {
-  for (let k = 0, layers = load<i32>(header, abi.HEADER_LAYERS); k < layers; k++) {
-    const record = layer(header, k);
-    site(record, abi.LAYER_LANES_FORWARD, abi.LAYER_ACCUMULATOR, beginning);
-    site(record, abi.LAYER_LANES_FORWARD, abi.LAYER_ACTIVATION, beginning);
-    site(record, abi.LAYER_LANES_ERROR, abi.LAYER_ERROR, beginning);
-    site(record, abi.LAYER_LANES_GRADIENT, abi.LAYER_GRADIENT_ACCUMULATOR, beginning);
-    site(record, abi.LAYER_LANES_GRADIENT, abi.LAYER_GRADIENT, beginning);
-    site(record, abi.LAYER_LANES_UPDATE, abi.LAYER_UPDATE, beginning);
-    site(record, abi.LAYER_LANES_UPDATE, abi.LAYER_WEIGHT, beginning);
-    if (load<i32>(record, abi.LAYER_HAS_BIAS)) site(record, abi.LAYER_LANES_UPDATE, abi.LAYER_BIAS, beginning);
+@unmanaged
+class Begin {
+  @inline take<L>(site: usize): void {
+    const l = changetype<L>(0);
+    v128.store(site, l.top(), abi.SITE_LANE_LEAST);
+    v128.store(site, l.bottom(), abi.SITE_LANE_MOST);
+    if (load<i32>(site, abi.SITE_LANE_PLANES)) beginCount(site);
   }
 }
 
-function site(record: usize, part: usize, field: usize, beginning: bool): void {
+@unmanaged
+class End {
+  @inline take<L>(site: usize): void {
+    const l = changetype<L>(0);
+    if (load<i32>(site, abi.SITE_LANE_PLANES)) endCount<L>(site);
+    const least = v128.load(site, abi.SITE_LANE_LEAST), most = v128.load(site, abi.SITE_LANE_MOST);
+    if (!v128.any_true(l.notAbove(least, most))) return; // no lane saw anything
+    store<i64>(site, min(load<i64>(site, abi.SITE_MIN), l.least(least)), abi.SITE_MIN);
+    store<i64>(site, max(load<i64>(site, abi.SITE_MAX), l.most(most)), abi.SITE_MAX);
+  }
+}
+
+/** Takes every site that lanes of some kind may round. A: what becomes of one, with the kind of its lanes. */
+export function eachSite<A>(header: usize): void {
+  for (let k = 0, layers = load<i32>(header, abi.HEADER_LAYERS); k < layers; k++) {
+    const record = layer(header, k);
+    site<A>(record, abi.LAYER_LANES_FORWARD, abi.LAYER_ACCUMULATOR);
+    site<A>(record, abi.LAYER_LANES_FORWARD, abi.LAYER_ACTIVATION);
+    site<A>(record, abi.LAYER_LANES_ERROR, abi.LAYER_ERROR);
+    site<A>(record, abi.LAYER_LANES_GRADIENT, abi.LAYER_GRADIENT_ACCUMULATOR);
+    site<A>(record, abi.LAYER_LANES_GRADIENT, abi.LAYER_GRADIENT);
+    site<A>(record, abi.LAYER_LANES_UPDATE, abi.LAYER_UPDATE);
+    site<A>(record, abi.LAYER_LANES_UPDATE, abi.LAYER_WEIGHT);
+    if (load<i32>(record, abi.LAYER_HAS_BIAS)) site<A>(record, abi.LAYER_LANES_UPDATE, abi.LAYER_BIAS);
+  }
+}
+
+function site<A>(record: usize, part: usize, field: usize): void {
   const kind = load<i32>(record + part), at = <usize>load<i32>(record + field);
   if (kind == abi.LANES_NONE) return;
-  const words = kind == abi.LANES_WORDS_ONE || kind == abi.LANES_WORDS_RAW || kind == abi.LANES_WORDS_THREE;
-  if (beginning) {
-    if (words) begin<WordsOne>(at);
-    else begin<LongsOne>(at);
-  } else if (words) end<WordsOne>(at);
-  else end<LongsOne>(at);
+  if (kind == abi.LANES_WORDS_ONE || kind == abi.LANES_WORDS_RAW || kind == abi.LANES_WORDS_THREE) changetype<A>(0).take<WordsOne>(at);
+  else changetype<A>(0).take<LongsOne>(at);
 }
 
 export function beginTallies(header: usize): void {
-  each(header, true);
+  eachSite<Begin>(header);
 }
 export function endTallies(header: usize): void {
-  each(header, false);
+  eachSite<End>(header);
 }

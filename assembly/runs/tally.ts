@@ -1,9 +1,6 @@
 /** What lanes count where a lane is a run: kept in the shadows' sites until the runs end, then given to each run's own. */
 import * as abi from '../abi';
-import { layer } from '../network/layer';
-import { LongsOne } from '../lanes/longs';
-import { beginTallies } from '../lanes/tally';
-import { WordsOne } from '../lanes/words';
+import { beginTallies, eachSite } from '../lanes/tally';
 import { ofRun, own, RUNS } from './region';
 
 /** Range and underflows of a site from here on. `site`: of the first shadow; `run`: the first in the lanes. */
@@ -26,39 +23,26 @@ export function beginRuns(header: usize): void {
   beginTallies(ofRun(header, 1));
 }
 
+@unmanaged
+class Give {
+  take<L>(site: usize): void {
+    const l = changetype<L>(0);
+    for (let run = 0; run < RUNS; run += l.size()) {
+      const shadow = ofRun(site, run / l.size());
+      for (let k = 0; k < l.size(); k++) {
+        const at = own(site, run + k);
+        store<i64>(at, load<i64>(at, abi.SITE_COUNT) + load<i64>(shadow, abi.SITE_COUNT), abi.SITE_COUNT);
+        const least = l.value(shadow + abi.SITE_LANE_LEAST, k), most = l.value(shadow + abi.SITE_LANE_MOST, k);
+        if (least > most) continue; // it saw nothing
+        store<i64>(at, min(load<i64>(at, abi.SITE_MIN), least), abi.SITE_MIN);
+        store<i64>(at, max(load<i64>(at, abi.SITE_MAX), most), abi.SITE_MAX);
+      }
+      store<i64>(shadow, 0, abi.SITE_COUNT);
+    }
+  }
+}
+
 /** Every run gets what its lane has seen. `header`: of the first shadow. */
 export function endRuns(header: usize): void {
-  for (let k = 0, layers = load<i32>(header, abi.HEADER_LAYERS); k < layers; k++) {
-    const record = layer(header, k);
-    end(record, abi.LAYER_LANES_FORWARD, abi.LAYER_ACCUMULATOR);
-    end(record, abi.LAYER_LANES_FORWARD, abi.LAYER_ACTIVATION);
-    end(record, abi.LAYER_LANES_ERROR, abi.LAYER_ERROR);
-    end(record, abi.LAYER_LANES_GRADIENT, abi.LAYER_GRADIENT_ACCUMULATOR);
-    end(record, abi.LAYER_LANES_GRADIENT, abi.LAYER_GRADIENT);
-    end(record, abi.LAYER_LANES_UPDATE, abi.LAYER_UPDATE);
-    end(record, abi.LAYER_LANES_UPDATE, abi.LAYER_WEIGHT);
-    if (load<i32>(record, abi.LAYER_HAS_BIAS)) end(record, abi.LAYER_LANES_UPDATE, abi.LAYER_BIAS);
-  }
-}
-
-function end(record: usize, part: usize, field: usize): void {
-  const kind = load<i32>(record + part), site = <usize>load<i32>(record + field);
-  if (kind == abi.LANES_WORDS_ONE || kind == abi.LANES_WORDS_RAW || kind == abi.LANES_WORDS_THREE) endLanes<WordsOne>(site);
-  else endLanes<LongsOne>(site);
-}
-
-function endLanes<L>(site: usize): void {
-  const l = changetype<L>(0);
-  for (let run = 0; run < RUNS; run += l.size()) {
-    const shadow = ofRun(site, run / l.size());
-    for (let k = 0; k < l.size(); k++) {
-      const at = own(site, run + k);
-      store<i64>(at, load<i64>(at, abi.SITE_COUNT) + load<i64>(shadow, abi.SITE_COUNT), abi.SITE_COUNT);
-      const least = l.value(shadow + abi.SITE_LANE_LEAST, k), most = l.value(shadow + abi.SITE_LANE_MOST, k);
-      if (least > most) continue; // it saw nothing
-      store<i64>(at, min(load<i64>(at, abi.SITE_MIN), least), abi.SITE_MIN);
-      store<i64>(at, max(load<i64>(at, abi.SITE_MAX), most), abi.SITE_MAX);
-    }
-    store<i64>(shadow, 0, abi.SITE_COUNT);
-  }
+  eachSite<Give>(header);
 }
